@@ -1,0 +1,177 @@
+"""What a connector is: a class with options, rates as data, and one method for each thing it does.
+
+A connector speaks one vendor's language. It keeps no state, has no clock, and never decides when,
+how often, or again: diffing, batching, pacing, retries, halving and polling are the engine's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from connectors import http
+from connectors.types import Batch, Change, Page, Receipt, Value
+
+
+class Options(BaseModel):
+    """What the operator sets for one connector. Secrets are ``SecretStr``; unknown keys fail."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpOptions(Options):
+    """Options of a connector that speaks HTTP: it can be pointed at a look-alike or a region."""
+
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``calls`` requests in any ``seconds``, for the requests that match.
+
+    ``path`` is a prefix of the URL's path; ``methods`` empty means all of them.
+    """
+
+    calls: int
+    seconds: float
+    path: str = "/"
+    methods: tuple[str, ...] = ()
+
+    def matches(self, request: httpx.Request) -> bool:
+        """Whether this limit counts that request."""
+        return request.url.path.startswith(self.path) and (
+            not self.methods or request.method in self.methods
+        )
+
+
+O_co = TypeVar("O_co", bound=Options, covariant=True)
+D = TypeVar("D", bound="Destination[Any]")
+C = TypeVar("C", bound=Change)
+
+
+class Connector(ABC, Generic[O_co]):
+    """The common part of sources and destinations."""
+
+    #: The class of the options, for whoever builds a connector from a configuration.
+    options_class: ClassVar[type[Options]]
+    #: The vendor's documented limits; the transport keeps them.
+    rates: ClassVar[tuple[Rate, ...]] = ()
+
+    def __init__(self, options: O_co, *, transport: httpx.AsyncBaseTransport) -> None:
+        self.options = options
+        base_url = options.base_url if isinstance(options, HttpOptions) else ""
+        self.client = httpx.AsyncClient(
+            base_url=base_url, transport=transport, auth=self.authorize, timeout=30.0
+        )
+
+    def limits(self) -> tuple[Rate, ...]:
+        """The limits in force; override where a contract or an option decides them."""
+        return self.rates
+
+    def authorize(self, request: httpx.Request) -> httpx.Request:
+        """Add the credentials to a request."""
+        return request
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (),
+    ) -> httpx.Response:
+        """One request. 2xx and the statuses in ``accept`` are returned, all else is raised."""
+        return await http.call(self.client, method, path, json=json, params=params, accept=accept)
+
+    async def check(self) -> None:
+        """One harmless request that shows whether the connector can work; raises if not."""
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        await self.client.aclose()
+
+
+class Source(Connector[O_co]):
+    """Where orders come from."""
+
+    @abstractmethod
+    def orders(self, since: str | None) -> AsyncIterator[Page]:
+        """Yield pages of orders, oldest change first, from the cursor on (None: all there is)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one kind of change goes out: the method's name and the limits of one request."""
+
+    method: str
+    size: int
+    bytes: int | None
+    idempotent: bool
+
+
+Handler = Callable[[Any, Batch[C]], Awaitable[Receipt]]
+
+
+def delivers(
+    kind: type[C],
+    *,
+    size: int,
+    bytes: int | None = None,  # noqa: A002 - it reads as the limit that it is
+    idempotent: bool = True,
+) -> Callable[
+    [Callable[[D, Batch[C]], Awaitable[Receipt]]], Callable[[D, Batch[C]], Awaitable[Receipt]]
+]:
+    """Mark the method that delivers one kind of change.
+
+    ``size`` is the most changes and ``bytes`` the most JSON of one request. ``idempotent=False``
+    says that the vendor cannot tell a repeat: after a lost answer the engine does not send again.
+    """
+
+    def mark(
+        method: Callable[[D, Batch[C]], Awaitable[Receipt]],
+    ) -> Callable[[D, Batch[C]], Awaitable[Receipt]]:
+        delivery = Delivery(method.__name__, size, bytes, idempotent)
+        method.__delivers__ = (kind, delivery)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Destination(Connector[O_co]):
+    """Where segments go. Supporting a kind of change means having a ``@delivers`` method for it."""
+
+    #: By kind of change; filled in from the ``@delivers`` methods of the class.
+    deliveries: ClassVar[Mapping[type[Change], Delivery]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        found = dict(cls.deliveries)
+        for member in vars(cls).values():
+            marked = getattr(member, "__delivers__", None)
+            if marked is not None:
+                kind, delivery = cast("tuple[type[Change], Delivery]", marked)
+                found[kind] = delivery
+        cls.deliveries = found
+
+    def delivery(self, kind: type[Change]) -> Delivery | None:
+        """How this destination takes that kind of change, or None. Override to size by option."""
+        return self.deliveries.get(kind)
+
+    @abstractmethod
+    async def check(self) -> None:
+        """One harmless request that shows whether key and permissions are right; raises if not."""
+
+    def wire(self, change: Change) -> Mapping[str, Any]:
+        """The change as it stands inside a request, so that batches can be cut by bytes."""
+        properties: Mapping[str, Value] = getattr(change, "properties", {})
+        return {"id": change.person.id, **properties}
+
+    async def settle(self, ticket: str, batch: Batch[Any]) -> Receipt:
+        """Ask what became of a batch that was pending; may be pending again."""
+        raise NotImplementedError(f"{type(self).__name__} returned a ticket but cannot settle it")

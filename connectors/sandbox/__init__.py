@@ -1,0 +1,1 @@
+"""Stateful look-alikes of the vendors, served on loopback."""

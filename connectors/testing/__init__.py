@@ -1,0 +1,1 @@
+"""The conformance kit that third parties subclass."""

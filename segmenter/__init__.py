@@ -1,0 +1,1 @@
+"""Orders in, memberships out. Pure: no clock, no I/O."""

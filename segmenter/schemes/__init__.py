@@ -1,0 +1,1 @@
+"""One file a scheme: each buyer stands in exactly one of its segments."""

@@ -1,0 +1,1 @@
+"""When, how often, and again. The only state."""
