@@ -1,0 +1,153 @@
+"""What the operator sets, as ``config/example.yaml`` explains it key by key."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path as File
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.currencies import CURRENCIES
+from config.schedule import trigger
+
+SCHEMES: Final = ("lifecycle", "rfm", "risk_value")
+
+Scheme = Literal["lifecycle", "rfm", "risk_value"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration; a key that it does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Connection(BaseModel):
+    """A source or a destination: its type, and under the other keys the connector's own options."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+
+    def given(self) -> dict[str, Any]:
+        """The connector's own options, as they were written."""
+        return dict(self.model_extra or {})
+
+
+class Source(Connection):
+    """Where orders come from."""
+
+
+class Destination(Connection):
+    """Where segments go, and under which names."""
+
+    #: Put before the name of every property.
+    prefix: str = ""
+    #: Names of properties to be changed, ours to theirs; the prefix comes on top.
+    rename: dict[str, str] = {}
+    #: Whether a move is also sent as an event.
+    events: bool = True
+    event_schemes: tuple[Scheme, ...] = ("lifecycle",)
+    #: A number is sent alone once it is off by this much; by property. Empty: it only rides along.
+    refresh: dict[str, Annotated[float, Field(gt=0)]] = {}
+
+
+class Segmentation(Section):
+    """Which schemes are on, and what churn and value mean for this shop."""
+
+    schemes: Annotated[tuple[Scheme, ...], Field(min_length=1)] = SCHEMES
+    churn_horizon_days: Annotated[int, Field(ge=1, le=730)] = 90
+    clv_years: Annotated[float, Field(gt=0, le=10)] = 3.0
+    yearly_discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
+    hysteresis: Annotated[float, Field(ge=0, le=0.5)] = 0.03
+    refit_days: Annotated[int, Field(ge=1, le=90)] = 7
+
+
+class Brake(Section):
+    """When a run is held: more moves than both, or a source that shrank below a share."""
+
+    max_share: Share = 0.10
+    max_count: Annotated[int, Field(ge=0)] = 100
+    min_source_share: Share = 0.5
+
+
+class Engine(Section):
+    """What the computation may use of this machine."""
+
+    memory: str | None = None
+    threads: Annotated[int, Field(ge=1)] | None = None
+
+
+class Settings(BaseSettings):
+    """The whole configuration; every key may come from the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDESMAN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    #: The shop's time zone: its day is the day of a run, its hours are those of the schedule.
+    timezone: str
+    #: The shop's currency, where a source does not say another.
+    currency: str
+    data_dir: File = File("data")
+    state_url: SecretStr = SecretStr("sqlite:///./data/state.db")
+    schedule: str = "0 5 * * *"
+    log_format: Literal["text", "json"] = "text"
+    sources: Annotated[dict[str, Source], Field(min_length=1)]
+    segmentation: Segmentation = Segmentation()
+    destinations: dict[str, Destination] = {}
+    brake: Brake = Brake()
+    engine: Engine = Engine()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        zones = available_timezones()
+        if value not in zones:
+            near = get_close_matches(value, zones, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "write it as 'Europe/London' or 'UTC'"
+            raise ValueError(f"{value!r} is no time zone; {hint}")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, value: str) -> str:
+        if value not in CURRENCIES:
+            code = value.upper()
+            swapped = [each for each in sorted(CURRENCIES) if sorted(each) == sorted(code)]
+            near = swapped or get_close_matches(code, sorted(CURRENCIES), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "write its ISO code, such as 'GBP'"
+            raise ValueError(f"{value!r} is no currency; {hint}")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, value: str) -> str:
+        trigger(value, "UTC")
+        return value
+
+    @field_validator("sources", "destinations")
+    @classmethod
+    def _are_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in value:
+            if not name.replace("_", "a").replace("-", "a").isalnum() or "__" in name:
+                raise ValueError(
+                    f"{name!r} is no name here; use letters, digits, '-' and single '_'"
+                )
+        return value
+
+    @classmethod
+    def settings_customise_sources(  # noqa: D102 - the signature is pydantic's
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        # config.load reads the environment itself, as it keeps track of where a key came from
+        return (init_settings,)
