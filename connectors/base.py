@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from connectors import http
+from connectors.errors import ConnectorError
 from connectors.types import Batch, Change, Page, Receipt, Value
 
 
@@ -28,6 +29,14 @@ class HttpOptions(Options):
     """Options of a connector that speaks HTTP: it can be pointed at a look-alike or a region."""
 
     base_url: str
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        url = httpx.URL(value)
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("must be an address such as https://api.example.com")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,15 @@ class Connector(ABC, Generic[O_co]):
         """Add the credentials to a request."""
         return request
 
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no error, however the vendor repeats it."""
+        values = (getattr(self.options, name) for name in type(self.options).model_fields)
+        return tuple(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+
+    def failure(self, response: httpx.Response) -> ConnectorError:
+        """The error that an unsuccessful answer stands for; override for a vendor's own."""
+        return http.failure(response, secrets=self.secrets())
+
     async def call(
         self,
         method: str,
@@ -84,10 +102,17 @@ class Connector(ABC, Generic[O_co]):
         *,
         json: object = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         accept: tuple[int, ...] = (),
     ) -> httpx.Response:
-        """One request. 2xx and the statuses in ``accept`` are returned, all else is raised."""
-        return await http.call(self.client, method, path, json=json, params=params, accept=accept)
+        """One request. 2xx and the statuses in ``accept`` are returned, all else is raised.
+
+        ``json`` is sent as ``application/json`` unless ``headers`` name another media type.
+        """
+        request = http.request(self.client, method, path, json=json, params=params, headers=headers)
+        return await http.send(
+            self.client, request, accept=accept, fail=self.failure, secrets=self.secrets()
+        )
 
     async def check(self) -> None:
         """One harmless request that shows whether the connector can work; raises if not."""

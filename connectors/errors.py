@@ -2,7 +2,7 @@
 
 ConnectorError
 ├── BrokenConnector     the plugin cannot be loaded, or breaks the contract
-├── Misconfigured       the operator must mend the configuration or the input
+├── Misconfigured       the operator must mend the configuration or the input; nothing goes on
 ├── Unauthorized        wrong key or missing permission: this connector stops, others go on
 ├── Throttled           too fast: the same again after ``retry_after``, free of charge
 ├── Unavailable         no usable answer: the same again later, on the retry budget
@@ -26,7 +26,7 @@ class BrokenConnector(ConnectorError):
 
 
 class Misconfigured(ConnectorError):
-    """The configuration or the input must be mended by a person."""
+    """The configuration or the input must be mended by a person; sending again cannot help."""
 
 
 class Unauthorized(ConnectorError):

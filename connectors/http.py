@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as json_
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -12,14 +13,31 @@ from typing import Any, Final
 
 import httpx
 
-from connectors.errors import ConnectorError, Refused, Throttled, Unauthorized, Unavailable
+from connectors.errors import (
+    ConnectorError,
+    Misconfigured,
+    Refused,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+)
 
-#: Statuses that a later repeat of the same request may change. Everything else from 400 up is
-#: the request's own fault.
-UNAVAILABLE: Final = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+#: Statuses below 500 that a later repeat of the same request may change.
+UNAVAILABLE: Final = frozenset({408, 425})
 UNAUTHORIZED: Final = frozenset({401, 403})
+#: No such thing at that address: the base_url is wrong, and halving the request cannot mend it.
+ELSEWHERE: Final = frozenset({404, 405, 410})
 
-_ADDRESS: Final = re.compile(r"[^\s\"'<>,;:(){}\[\]]+@[^\s\"'<>,;:(){}\[\]]+")
+#: An "at" is also hidden from a plain search by percent-encoding or by JSON's escapes.
+_AT: Final = r"(?:@|%40|\\u0040)"
+_ENDS: Final = r"\"'<>,;:(){}\[\]"
+_WORD: Final = rf"[^\s{_ENDS}@]"
+_ADDRESS: Final = re.compile(rf"{_WORD}{{1,254}}?{_AT}{_WORD}{{1,254}}", re.IGNORECASE)
+#: A phone number in E.164: a plus sign and 7 to 15 digits, perhaps set apart.
+_PHONE: Final = re.compile(r"\+\d(?:[ .()-]{0,2}\d){6,14}")
+_LAST_WORD: Final = re.compile(rf"[^\s{_ENDS}]*\Z")
+#: As much of an answer is looked at, and as much of it is kept.
+_WINDOW: Final = 4_000
 _EXCERPT: Final = 300
 
 
@@ -49,9 +67,18 @@ def _plain(value: object) -> str | float:
     raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
 
 
-def mask(text: str) -> str:
-    """A vendor's words with every e-mail address hidden, in one line, cut to 300 characters."""
-    line = " ".join(_ADDRESS.sub("[address]", text).split())
+def mask(text: str, secrets: Iterable[str] = ()) -> str:
+    """A vendor's words without e-mail addresses, phone numbers and secrets, in one short line.
+
+    Only the beginning is read. Where it is cut, the last word is left out: half an address is no
+    longer known for one.
+    """
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "[secret]")
+    if len(text) > _WINDOW:
+        text = _LAST_WORD.sub("", text[:_WINDOW])
+    line = " ".join(_PHONE.sub("[phone]", _ADDRESS.sub("[address]", text)).split())
     return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
 
 
@@ -60,9 +87,11 @@ def retry_after(header: str | None, *, now: datetime | None) -> float | None:
     if header is None:
         return None
     try:
-        return max(0.0, float(header))
+        seconds = float(header)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     if now is None:
         return None
     try:
@@ -71,61 +100,88 @@ def retry_after(header: str | None, *, now: datetime | None) -> float | None:
         return None
 
 
-def _answered_at(response: httpx.Response) -> datetime | None:
-    """The vendor's own clock: a date in Retry-After is read against the answer's Date."""
+def patience(response: httpx.Response) -> float | None:
+    """Seconds that a 429 asks to wait by its Retry-After, None if it does not say."""
+    return retry_after(response.headers.get("Retry-After"), now=answered_at(response))
+
+
+def answered_at(response: httpx.Response) -> datetime | None:
+    """The vendor's own clock, by the answer's Date: moments in headers are read against it."""
     try:
         return parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
         return None
 
 
-async def call(
+def request(
     client: httpx.AsyncClient,
     method: str,
     path: str,
     *,
     json: object = None,
     params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Request:
+    """A request with a JSON body, as ``application/json`` unless ``headers`` name another type."""
+    content = None if json is None else encode(json)
+    kind = {} if json is None else {"Content-Type": "application/json"}
+    return client.build_request(
+        method, path, content=content, params=params, headers={**kind, **(headers or {})}
+    )
+
+
+async def send(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
     accept: tuple[int, ...] = (),
+    fail: Callable[[httpx.Response], ConnectorError] | None = None,
+    secrets: tuple[str, ...] = (),
 ) -> httpx.Response:
     """Send one request; return a success or an accepted status, raise everything else.
 
-    Raises Unauthorized, Throttled, Unavailable (with whether it may have had an effect) and
-    Rejection, which is a Refused that carries the answer.
+    ``fail`` makes the error of an unsuccessful answer, ``failure`` by default; no error holds
+    ``secrets``. Raises Unauthorized, Throttled, Unavailable (with whether it may have had an
+    effect), Misconfigured (nothing is there) and Rejection, a Refused that carries the answer.
     """
-    content = None if json is None else encode(json)
-    headers = None if json is None else {"Content-Type": "application/json"}
     try:
-        response = await client.request(
-            method, path, content=content, params=params, headers=headers
-        )
+        response = await client.send(request)
+    except httpx.UnsupportedProtocol as error:
+        raise Misconfigured(_unreachable(request, error, secrets)) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise Unavailable(_unreachable(client, error), maybe_applied=False) from error
-    except httpx.TransportError as error:
-        raise Unavailable(_unreachable(client, error)) from error
+        raise Unavailable(_unreachable(request, error, secrets), maybe_applied=False) from error
+    except httpx.RequestError as error:
+        raise Unavailable(_unreachable(request, error, secrets)) from error
     if response.is_success or response.status_code in accept:
         return response
-    raise failure(response)
+    raise failure(response, secrets=secrets) if fail is None else fail(response)
 
 
-def _unreachable(client: httpx.AsyncClient, error: Exception) -> str:
-    what = mask(str(error)) or type(error).__name__
-    return f"no answer from {client.base_url.host or 'the server'}: {what}"
+def _unreachable(request: httpx.Request, error: Exception, secrets: tuple[str, ...]) -> str:
+    what = mask(str(error), secrets) or type(error).__name__
+    return f"no answer from {request.url.host or 'the server'}: {what}"
 
 
-def failure(response: httpx.Response) -> ConnectorError:
-    """The error that an unsuccessful answer stands for."""
+def failure(
+    response: httpx.Response,
+    *,
+    wait: Callable[[httpx.Response], float | None] = patience,
+    secrets: tuple[str, ...] = (),
+) -> ConnectorError:
+    """The error that an unsuccessful answer stands for. ``wait`` reads the vendor's own headers."""
     status = response.status_code
-    said = f"{response.request.method} {response.request.url.path} answered {status}"
-    excerpt = mask(response.text)
+    request = response.request
+    said = mask(f"{request.method} {request.url.path} answered {status}", secrets)
+    excerpt = mask(response.text, secrets)
     message = f"{said}: {excerpt}" if excerpt else said
     if status in UNAUTHORIZED:
         return Unauthorized(message)
     if status == 429:
-        wait = retry_after(response.headers.get("Retry-After"), now=_answered_at(response))
-        return Throttled(message, retry_after=wait)
+        return Throttled(message, retry_after=wait(response))
     if status in UNAVAILABLE or status >= 500:
         return Unavailable(message)
+    if status < 400 or status in ELSEWHERE:
+        return Misconfigured(f"nothing answers at {request.url.host} as it should; {message}")
     return Rejection(message, response)
 
 
@@ -138,3 +194,14 @@ def read(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Unavailable(f"{response.request.url.path} answered with JSON that is no object")
     return body
+
+
+def dig(response: httpx.Response, *path: str) -> Any:  # noqa: ANN401 - it is the vendor's JSON
+    """The part of the answer's JSON at that path of keys; Unavailable if it is not there."""
+    part: Any = read(response)
+    for name in path:
+        if not isinstance(part, dict) or part.get(name) is None:
+            where = f"{response.request.url.path} answered without {'.'.join(path)}"
+            raise Unavailable(mask(where))
+        part = part[name]
+    return part

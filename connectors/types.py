@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 #: What a property may hold. ``None`` means "clear it"; 0, False and "" are values like any other.
+#: A float is finite: JSON has no other. A day is a ``date``: vendors write days each in their way.
 Value = str | int | float | bool | date | datetime | None
 
 #: The columns of every page of orders, whatever the source. ``amount`` is what the row adds to the
@@ -107,7 +108,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Identify(Change):
-    """Set these properties. ``known`` is what the destination last accepted, if anything."""
+    """Set these properties.
+
+    ``known`` is what the destination last accepted, and None if nothing was accepted, or if
+    something else may have arrived since: then every property is sent.
+    """
 
     properties: Mapping[str, Value]
     known: Mapping[str, Value] | None = None

@@ -1,0 +1,173 @@
+"""Braze: attributes and events by users/track.
+
+Braze publishes no current machine-readable description of its API; limits and shapes are those of
+its documentation pages as of autumn 2026. They depend on the contract, so batch size and rates are
+options. Consent (``email_subscribe``, ``push_subscribe``, subscription groups) is never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from httpx import Request, Response
+from pydantic import Field, SecretStr
+
+from connectors import http
+from connectors.base import Delivery, Destination, HttpOptions, Rate, delivers
+from connectors.destinations import braze_answers as answers
+from connectors.destinations.guards import (
+    Identifier,
+    identified,
+    identify,
+    refuse_backfill,
+    unreserved,
+)
+from connectors.errors import ConnectorError
+from connectors.http import Rejection
+from connectors.types import Batch, Change, Identify, Receipt, Track
+
+TRACK = "/users/track"
+
+
+class BrazeOptions(HttpOptions):
+    """A REST key with the permission users.track, on the instance that it belongs to."""
+
+    base_url: str = Field(
+        description="The REST endpoint of your instance, such as https://rest.iad-03.braze.com."
+    )
+    api_key: SecretStr = Field(description="A REST API key with the permission users.track.")
+    identifier: Identifier = Field(
+        "external_id",
+        description="Know people by our id as external_id, by email, or by email where known.",
+    )
+    update_existing_only: bool = Field(
+        True, description="Never create a user; one that Braze does not know is passed over."
+    )
+    batch_size: int = Field(75, ge=1, le=225, description="The most objects of one request.")
+    rates: tuple[Rate, ...] = Field(
+        (Rate(3_000, 3),),
+        description="The most requests (calls) in so many seconds, as your contract has them.",
+    )
+
+
+class Braze(Destination[BrazeOptions]):
+    """Users and events of one Braze workspace.
+
+    A success means that Braze has queued valid objects; it never tells what became of them. A user
+    that it does not know is passed over in silence unless ``update_existing_only`` is off.
+    """
+
+    options_class = BrazeOptions
+    #: Attributes that hold consent, identity, or change the meaning of the object.
+    reserved = frozenset(
+        {
+            "_merge_objects",
+            "_update_existing_only",
+            "braze_id",
+            "email",
+            "email_subscribe",
+            "external_id",
+            "phone",
+            "push_subscribe",
+            "push_token_import",
+            "push_tokens",
+            "subscription_group_id",
+            "subscription_groups",
+            "subscription_state",
+            "user_alias",
+        }
+    )
+
+    def limits(self) -> tuple[Rate, ...]:
+        """The rates of the contract."""
+        return self.options.rates
+
+    def delivery(self, kind: type[Change]) -> Delivery | None:
+        """As declared, with the batch size of the contract."""
+        declared = super().delivery(kind)
+        return declared and replace(declared, size=self.options.batch_size)
+
+    def authorize(self, request: Request) -> Request:
+        """Add the key; Braze takes it in the header only."""
+        key = self.options.api_key.get_secret_value()
+        request.headers["Authorization"] = f"Bearer {key}"
+        return request
+
+    def failure(self, response: Response) -> ConnectorError:
+        """A 429 tells the wait in Braze's own headers."""
+        return http.failure(response, wait=answers.patience, secrets=self.secrets())
+
+    async def check(self) -> None:
+        """Send no object at all: a right key gets a 400 for it, a wrong one a 401.
+
+        Reading a user would be as harmless, but asks for the permission users.export.ids, which
+        delivery does not need; this asks for users.track, which it does.
+        """
+        await self.call("POST", TRACK, json={"attributes": []}, accept=(400,))
+
+    def wire(self, change: Change) -> Mapping[str, Any]:
+        """An attributes object or an event object."""
+        if isinstance(change, Identify):
+            return self._attributes(change)
+        if isinstance(change, Track):
+            return self._event(change)
+        return super().wire(change)
+
+    @delivers(Identify, size=75, bytes=4_000_000)
+    async def identify(self, batch: Batch[Identify]) -> Receipt:
+        """Set attributes: only those that changed, since each one set may be billed.
+
+        An attribute without a value is sent as null, which removes it. Who has nothing new is
+        not sent, and counts as delivered.
+        """
+        identified(batch, self.options.identifier)
+        for change in batch.changes[:1]:
+            unreserved(change.properties, self.reserved, "Braze")
+        sent = Batch(tuple(change for change in batch if self._news(change)))
+        if not len(sent):
+            return batch.delivered()
+        objects = [self._attributes(change) for change in sent]
+        told = await self._track("attributes", sent, objects)
+        return Receipt({**batch.delivered().outcomes, **told.outcomes})
+
+    @delivers(Track, size=75, bytes=4_000_000, idempotent=False)
+    async def track(self, batch: Batch[Track]) -> Receipt:
+        """Record events. Braze knows no id of an event: what is sent twice is counted twice.
+
+        It cannot record an event without triggering what waits for it, so an event marked
+        ``backfill`` is rejected.
+        """
+        identified(batch, self.options.identifier)
+        refuse_backfill(batch, "Braze")
+        return await self._track("events", batch, [self._event(change) for change in batch])
+
+    async def _track(self, array: str, sent: Batch[Any], objects: list[dict[str, Any]]) -> Receipt:
+        try:
+            response = await self.call("POST", TRACK, json={array: objects})
+        except Rejection as refusal:
+            raise answers.refused(refusal, sent, array) from refusal
+        return answers.receipt(response, sent, array)
+
+    def _news(self, change: Identify) -> Mapping[str, Any]:
+        # by e-mail it may be another profile than the one that accepted the last values
+        by_id = self.options.identifier == "external_id"
+        return change.delta() if by_id else change.properties
+
+    def _who(self, change: Change) -> dict[str, Any]:
+        known_by = identify(change.person, self.options.identifier)
+        who: dict[str, Any] = dict([known_by] if known_by else [])
+        return {**who, "_update_existing_only": self.options.update_existing_only}
+
+    def _attributes(self, change: Identify) -> dict[str, Any]:
+        return {**self._news(change), **self._who(change)}
+
+    def _event(self, change: Track) -> dict[str, Any]:
+        properties = {name: v for name, v in change.properties.items() if v is not None}
+        return {
+            **self._who(change),
+            "name": change.name,
+            "time": change.occurred_at,
+            "properties": properties,
+        }

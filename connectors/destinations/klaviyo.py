@@ -1,0 +1,211 @@
+"""Klaviyo: properties by bulk import job, events by bulk create job.
+
+Limits and shapes are those of Klaviyo's OpenAPI description, revision 2026-07-15, and of the
+official ``klaviyo-api`` package 25.0.0, revision 2026-10-15. No call that subscribes, unsubscribes
+or suppresses anyone exists here, and an import neither subscribes a profile nor lifts a
+suppression. Klaviyo's documents leave open what is marked "not documented" below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+from pydantic import Field, SecretStr
+
+from connectors.base import Destination, HttpOptions, Rate, delivers
+from connectors.destinations import klaviyo_errors as errors
+from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
+from connectors.errors import TicketLost, Unavailable
+from connectors.http import Rejection, dig, read
+from connectors.types import Batch, Change, Identify, Person, Receipt, Track
+
+JOBS = "/api/profile-bulk-import-jobs"
+EVENTS = "/api/event-bulk-create-jobs"
+MEDIA_TYPE = "application/vnd.api+json"
+
+
+class KlaviyoOptions(HttpOptions):
+    """A private key with the scopes profiles:write, profiles:read, lists:write, lists:read and,
+    if events are sent, events:write.
+    """
+
+    base_url: str = Field("https://a.klaviyo.com", description="Where Klaviyo's API is.")
+    api_key: SecretStr = Field(description="A private API key of the account.")
+    revision: str = Field("2026-10-15", description="The revision of the API that is asked for.")
+    identifier: Identifier = Field(
+        "auto", description="Know people by email, by our external_id, or by email where known."
+    )
+
+
+class Klaviyo(Destination[KlaviyoOptions]):
+    """Profiles and events of one Klaviyo account.
+
+    One identifier is sent for a person: Klaviyo writes a second one onto the profile that the
+    first has found, and refuses the record if the two point at two profiles.
+    """
+
+    options_class = KlaviyoOptions
+    #: Legacy names by which a profile's consent can be set from its properties.
+    reserved = frozenset({"$consent", "$consent_method", "$consent_timestamp"})
+    # whether the calls of an endpoint share one quota is not documented: taken as shared
+    rates = (
+        Rate(10, 1, JOBS),
+        Rate(150, 60, JOBS),
+        Rate(10, 1, EVENTS),
+        Rate(150, 60, EVENTS),
+    )
+
+    def authorize(self, request: httpx.Request) -> httpx.Request:
+        """Add the key and the revision, which every call needs."""
+        key = self.options.api_key.get_secret_value()
+        request.headers["Authorization"] = f"Klaviyo-API-Key {key}"
+        request.headers["revision"] = self.options.revision
+        request.headers["Accept"] = MEDIA_TYPE
+        return request
+
+    async def check(self) -> None:
+        """Read one import job: harmless, and asks for the very scopes that polling needs."""
+        await self.call("GET", JOBS, params={"page[size]": "1"})
+
+    def wire(self, change: Change) -> Mapping[str, Any]:
+        """A profile of an import, or an event together with its profile."""
+        if isinstance(change, Identify):
+            return self._imported(change)
+        if isinstance(change, Track):
+            return self._recorded([change])
+        return super().wire(change)
+
+    @delivers(Identify, size=10_000, bytes=5_000_000)
+    async def identify(self, batch: Batch[Identify]) -> Receipt:
+        """Create or update profiles by an import job; the receipt is always pending.
+
+        Null does not clear a property in an import, so a property without a value is named under
+        ``meta.patch_properties.unset``. A text such as "none" would be certain to arrive, but it
+        would turn dates and numbers into text and match conditions such as "is not blank". The
+        description of the import offers ``unset``; what it does there is not documented further.
+        """
+        identified(batch, self.options.identifier)
+        distinct(batch, self._key)
+        sent = in_order(batch)
+        for change in sent[:1]:
+            unreserved(change.properties, self.reserved, "Klaviyo")
+        profiles = {"data": [self._imported(change) for change in sent]}
+        job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
+        try:
+            response = await self._post(JOBS, {"data": job})
+        except Rejection as refusal:
+            raise errors.import_refused(refusal, sent) from refusal
+        return batch.pending(str(dig(response, "data", "id")))
+
+    async def settle(self, ticket: str, batch: Batch[Any]) -> Receipt:
+        """Ask for the job, and when it is complete read its errors to the last page.
+
+        Raises TicketLost when the job was cancelled or is no longer known.
+        """
+        path = f"{JOBS}/{quote(ticket, safe='')}"
+        job = dig(await self._get(path, ticket), "data", "attributes")
+        status = job.get("status")
+        if status in {"queued", "processing"}:
+            return batch.pending(ticket)
+        if status == "cancelled":
+            raise TicketLost(f"Klaviyo cancelled import job {ticket}")
+        if status != "complete":
+            raise Unavailable(f"Klaviyo told no known status of import job {ticket}: {status}")
+        failed = job.get("failed_count")
+        if failed == 0:
+            return batch.delivered()
+        found = await self._import_errors(path, ticket)
+        keys = {self._key(change.person): change.id for change in batch}
+        return errors.settled(batch, found, failed, keys, in_order(batch))
+
+    @delivers(Track, size=1_000, bytes=5_000_000)
+    async def track(self, batch: Batch[Track]) -> Receipt:
+        """Record events, grouped by profile, each with its change id as ``unique_id``.
+
+        A 202 is all that Klaviyo ever tells of events: there is no job to ask for. A ``unique_id``
+        that it has seen before makes the whole request fail; such events count as delivered.
+        """
+        identified(batch, self.options.identifier)
+        groups: dict[str, list[Track]] = {}
+        for change in batch:
+            groups.setdefault(self._key(change.person), []).append(change)
+        sent = list(groups.values())
+        entries = {"data": [self._recorded(group) for group in sent]}
+        job = {"type": "event-bulk-create-job", "attributes": {"events-bulk-create": entries}}
+        try:
+            await self._post(EVENTS, {"data": job})
+        except Rejection as refusal:
+            raise errors.events_refused(refusal, sent) from refusal
+        return batch.delivered()
+
+    def _key(self, person: Person) -> str:
+        return errors.key(*(identify(person, self.options.identifier) or ("external_id", "")))
+
+    def _profile(self, person: Person) -> dict[str, Any]:
+        known_by = identify(person, self.options.identifier)
+        return {"type": "profile", "attributes": dict([known_by] if known_by else [])}
+
+    def _imported(self, change: Identify) -> dict[str, Any]:
+        profile = self._profile(change.person)
+        values = {name: v for name, v in change.properties.items() if v is not None}
+        profile["attributes"]["properties"] = values
+        unset = [name for name, value in change.properties.items() if value is None]
+        if unset:
+            profile["meta"] = {"patch_properties": {"unset": unset}}
+        return profile
+
+    def _recorded(self, changes: list[Track]) -> dict[str, Any]:
+        profile = {"data": self._profile(changes[0].person)}
+        events = {"data": [_event(change) for change in changes]}
+        return {"type": "event-bulk-create", "attributes": {"profile": profile, "events": events}}
+
+    async def _post(self, path: str, body: object) -> httpx.Response:
+        return await self.call("POST", path, json=body, headers={"Content-Type": MEDIA_TYPE})
+
+    async def _get(
+        self, path: str, ticket: str, params: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        response = await self.call("GET", path, params=params, accept=(404,))
+        if response.status_code == 404:
+            raise TicketLost(f"Klaviyo no longer knows import job {ticket}")
+        return response
+
+    async def _import_errors(self, path: str, ticket: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        cursor: str | None = None
+        while cursor not in seen:
+            page = {"page[size]": "100"}
+            if cursor is not None:
+                seen.add(cursor)
+                page["page[cursor]"] = cursor
+            response = await self._get(f"{path}/import-errors", ticket, page)
+            found.extend(errors.listed(dig(response, "data")))
+            # only the cursor is taken from the link: nothing but base_url is ever spoken to
+            link = (read(response).get("links") or {}).get("next")
+            if link is None:
+                return found
+            cursor = next(iter(parse_qs(urlsplit(link).query).get("page[cursor]", [])), None)
+            if cursor is None:
+                break
+        raise Unavailable(f"Klaviyo's pages of errors of import job {ticket} do not come to an end")
+
+
+def in_order(batch: Batch[Any]) -> list[Any]:
+    """The changes by their id: an index in an error means the same after a restart."""
+    return sorted(batch, key=lambda change: change.id)
+
+
+def _event(change: Track) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "properties": {name: v for name, v in change.properties.items() if v is not None},
+        "time": change.occurred_at,
+        "unique_id": change.id,
+        "metric": {"data": {"type": "metric", "attributes": {"name": change.name}}},
+    }
+    if change.backfill:
+        attributes["backfill"] = True
+    return {"type": "event", "attributes": attributes}
