@@ -1,0 +1,37 @@
+"""The state database: what was pulled, computed, published, sent and answered."""
+
+from sync.store.errors import LeaseLost, StoreError, StoreMissing
+from sync.store.records import (
+    Approval,
+    Fence,
+    Moved,
+    NewSnapshot,
+    OutboxEvent,
+    Part,
+    Run,
+    Snapshot,
+    Status,
+    Step,
+    Transition,
+    Version,
+)
+from sync.store.store import Store
+
+__all__ = [
+    "Approval",
+    "Fence",
+    "LeaseLost",
+    "Moved",
+    "NewSnapshot",
+    "OutboxEvent",
+    "Part",
+    "Run",
+    "Snapshot",
+    "Status",
+    "Step",
+    "Store",
+    "StoreError",
+    "StoreMissing",
+    "Transition",
+    "Version",
+]

@@ -1,0 +1,154 @@
+"""What the store hands out and takes in. Moments are aware and in UTC, days are the shop's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    #: The brake holds moves until a person approves them.
+    HELD = "held"
+    FAILED = "failed"
+    #: Asked to stop; it goes on where it was.
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to write: valid while the lease of that name still has that token."""
+
+    name: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the daily job for the shop's day ``as_of``."""
+
+    id: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime | None
+    status: Status
+    report: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A finished (or begun) step of a run."""
+
+    run_id: str
+    name: str
+    started_at: datetime
+    finished_at: datetime | None
+    seconds: float | None
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody allowed a held run to move at most ``up_to`` customers of any one destination."""
+
+    run_id: str
+    up_to: int
+    approved_by: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An immutable file of the lake. ``replaced_by`` is the part that stands in its place."""
+
+    seq: int
+    source: str
+    unit: str | None
+    path: str
+    rows: int
+    run_id: str | None
+    written_at: datetime
+    replaced_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored model or set of thresholds: the text exactly as it was given.
+
+    ``made_on`` is the day a model was fitted on, None for thresholds; ``made_by`` is who accepted
+    the thresholds, None for a model.
+    """
+
+    version: int
+    body: str
+    made_at: datetime
+    made_on: date | None = None
+    made_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSnapshot:
+    """An evaluated table of customers that stands complete in a Parquet file."""
+
+    run_id: str
+    as_of: date
+    path: str
+    customers: int
+    model_version: int | None
+    thresholds_version: int | None
+    lake_version: int
+    settings: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(NewSnapshot):
+    """A published snapshot; the one with the highest id is the published state."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A customer changed segment. ``from_segment`` is None when seen for the first time."""
+
+    customer_id: str
+    scheme: str
+    from_segment: str | None
+    to_segment: str
+    cause: str
+    run_id: str = ""
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many customers made the same move for the same cause."""
+
+    scheme: str
+    from_segment: str | None
+    to_segment: str
+    cause: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEvent:
+    """An event that waits to be sent; its id is the dedup key at the vendor.
+
+    ``payload`` is the JSON of the event's properties as ``sync.values`` writes it.
+    """
+
+    id: str
+    destination: str
+    customer_id: str
+    name: str
+    payload: str
+    occurred_at: datetime
+    backfill: bool = False
