@@ -22,7 +22,8 @@ from connectors.types import Batch, Change, Page, Receipt, Value
 class Options(BaseModel):
     """What the operator sets for one connector. Secrets are ``SecretStr``; unknown keys fail."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # an error about one option would else repeat them all, secrets too
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class HttpOptions(Options):
@@ -33,9 +34,7 @@ class HttpOptions(Options):
     @field_validator("base_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
-        url = httpx.URL(value)
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise ValueError("must be an address such as https://api.example.com")
+        http.web_address(value)
         return value
 
 

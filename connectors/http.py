@@ -67,6 +67,17 @@ def _plain(value: object) -> str | float:
     raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
 
 
+def web_address(text: str) -> httpx.URL:
+    """The address, if it is one with http or https and a host; else ValueError."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("must be an address such as https://api.example.com")
+    return url
+
+
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """A vendor's words without e-mail addresses, phone numbers and secrets, in one short line.
 

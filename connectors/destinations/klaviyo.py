@@ -50,10 +50,12 @@ class Klaviyo(Destination[KlaviyoOptions]):
     options_class = KlaviyoOptions
     #: Legacy names by which a profile's consent can be set from its properties.
     reserved = frozenset({"$consent", "$consent_method", "$consent_timestamp"})
-    # whether the calls of an endpoint share one quota is not documented: taken as shared
+    # limits are documented by endpoint; the reads of a job share one here, which is the safe side
     rates = (
-        Rate(10, 1, JOBS),
-        Rate(150, 60, JOBS),
+        Rate(10, 1, JOBS, ("POST",)),
+        Rate(150, 60, JOBS, ("POST",)),
+        Rate(10, 1, JOBS, ("GET",)),
+        Rate(150, 60, JOBS, ("GET",)),
         Rate(10, 1, EVENTS),
         Rate(150, 60, EVENTS),
     )
