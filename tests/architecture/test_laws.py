@@ -1,0 +1,154 @@
+"""What no file of the project may do."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("connectors", "segmenter", "sync", "config")
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 60
+
+# Longer than the limit, and why that is better than two files.
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+# Who may ask what time it is; everybody else is told.
+CLOCKS = {"sync/clock.py"}
+ASKS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
+
+# Words of the calls by which vendors change what a person agreed to.
+CONSENT = re.compile(r"(un)?subscri|suppress|opt[_-]?(in|out)|/email/(status|blacklist)|consent")
+# A look-alike may know such a field, as a vendor's answer holds it; it never changes one.
+TALKERS = ("connectors/sources", "connectors/destinations")
+
+REGISTRIES = re.compile(
+    "|".join(
+        re.escape(host + top)
+        for host, top in (
+            ("pypi.", "org"),
+            ("files.pythonhosted.", "org"),
+            ("registry.npmjs.", "org"),
+            ("deb.debian.", "org"),
+        )
+    )
+)
+
+
+def files(root: Path) -> list[Path]:
+    """All files under version control; where there is none, all of the packages and tests."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False
+    )
+    if listed.returncode == 0:
+        return [root / name for name in listed.stdout.split("\0") if (root / name).is_file()]
+    return [path for part in (*PACKAGES, "tests") for path in (root / part).rglob("*.*")]
+
+
+def modules(root: Path, *parts: str) -> Iterator[tuple[str, ast.Module]]:
+    for part in parts:
+        for path in sorted((root / part).rglob("*.py")):
+            yield str(path.relative_to(root)), ast.parse(path.read_text())
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top packages that a module imports."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """The strings of a module but its docstrings."""
+    prose = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+def test_no_file_is_too_long_but_those_with_a_reason(root: Path) -> None:
+    lengths = {
+        str(path.relative_to(root)): len(path.read_text().splitlines())
+        for path in files(root)
+        if path.suffix == ".py"
+    }
+    assert {name for name, lines in lengths.items() if lines > LONGEST_FILE} == set(LONG_FILES)
+
+
+def test_no_function_is_too_long_but_those_with_a_reason(root: Path) -> None:
+    long = {
+        f"{name}:{node.name}"
+        for name, tree in modules(root, *PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    }
+    assert long == set(LONG_FUNCTIONS)
+
+
+def test_one_file_knows_lifetimes(root: Path) -> None:
+    knowing = {name for name, tree in modules(root, *PACKAGES) if "lifetimes" in imported(tree)}
+    assert {name for name in knowing if name.startswith("segmenter")} == {"segmenter/lifetime.py"}
+    assert knowing <= {"segmenter/lifetime.py", "sync/demo.py"}
+
+
+def test_the_time_is_told_and_not_asked(root: Path) -> None:
+    asking = {
+        name
+        for name, tree in modules(root, *PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr) in ASKS
+    }
+    assert asking <= CLOCKS
+
+
+def test_nothing_that_speaks_to_a_vendor_can_change_consent(root: Path) -> None:
+    said = [
+        (name, text)
+        for name, tree in modules(root, *TALKERS)
+        for text in texts(tree)
+        if CONSENT.search(text.lower()) and " " not in text
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/profile-subscription-bulk-create-jobs", "/lists/unsubscribe", "/email/status"]
+)
+def test_a_path_that_changes_consent_would_be_seen(path: str) -> None:
+    assert CONSENT.search(path)
+
+
+def test_no_address_of_a_package_registry_is_written_down(root: Path) -> None:
+    naming = []
+    for path in files(root):
+        try:
+            if REGISTRIES.search(path.read_text()):
+                naming.append(str(path.relative_to(root)))
+        except UnicodeDecodeError:
+            continue  # data files
+    assert naming == []
+
+
+def test_nothing_is_skipped_without_a_way_to_run_it(root: Path) -> None:
+    marked = [
+        str(path.relative_to(root))
+        for path in (root / "tests").rglob("test_*.py")
+        if re.search(r"mark\.(skip|xfail)\b", path.read_text())
+    ]
+    assert marked == []

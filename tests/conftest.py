@@ -1,0 +1,69 @@
+"""What holds for all tests: a clean environment, loopback only, and no silent skip in CI."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("tidesman", deadline=None, print_blob=True)
+settings.load_profile("tidesman")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key or a setting of whoever runs the tests must not change what they show."""
+    for name in list(os.environ):
+        kept = name == "TIDESMAN_NO_SKIPS"
+        if name.endswith("_API_KEY") or (name.startswith("TIDESMAN_") and not kept):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """No test speaks to anything outside this machine, not by mistake either."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+    yield
+    patch.undo()
+
+
+def _guarded(connect: Any) -> Any:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        inside = not isinstance(address, tuple) or _is_loopback(str(address[0]))
+        if not inside:
+            pytest.fail(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    return guarded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where no skip is allowed, a skipped test is a failure of the whole."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", [])) if reporter is not None else 0
+    if os.environ.get("TIDESMAN_NO_SKIPS") and skipped and exitstatus == 0:
+        reporter.write_line(f"{skipped} tests were skipped, and none may be here.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
