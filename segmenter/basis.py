@@ -1,0 +1,29 @@
+"""Everything that a membership follows from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis.expr.types as ir
+
+from segmenter.model import Model
+from segmenter.settings import Settings
+from segmenter.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The orders as they were known, the day, the model and the thresholds.
+
+    ``orders`` has the columns of a page of orders with ``source`` and ``version``, one row per
+    (source, order_id). Orders up to the end of ``as_of`` (the shop's day) count. ``settings`` may
+    tell under which settings an earlier result was made, so that a move for a changed setting is
+    not taken for another cause.
+    """
+
+    orders: ir.Table
+    as_of: date
+    model: Model
+    thresholds: Thresholds
+    settings: Settings | None = None

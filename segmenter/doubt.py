@@ -1,0 +1,71 @@
+"""A fit is doubted before it is believed: the signs that it means nothing, each a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segmenter import forecast
+from segmenter.lifetime import Fit, Histories, Parameters
+from segmenter.model import Level
+
+#: Below these a fit says more about luck than about the shop; from FULL on it may be believed.
+FEWEST_CUSTOMERS, FEWEST_REPEATERS, FULL = 50, 20, 500
+
+
+def too_few(customers: int, repeaters: int) -> str | None:
+    """The sentence when there are too few buyers to learn from, else None."""
+    if customers == 0:
+        return "There is no customer with an order yet, so there is nothing to learn from."
+    if customers < FEWEST_CUSTOMERS:
+        return (
+            f"Only {customers} customers have ordered, fewer than the {FEWEST_CUSTOMERS} that a "
+            "forecast needs: segments follow the habits of a usual shop, and no value and no "
+            "date is published."
+        )
+    if repeaters < FEWEST_REPEATERS:
+        return (
+            f"Only {repeaters} customers have come back on another day, fewer than the "
+            f"{FEWEST_REPEATERS} that a forecast needs: segments follow the habits of a usual "
+            "shop, and no value and no date is published."
+        )
+    return None
+
+
+def warnings_about(histories: Histories, p: Parameters, fit: Fit) -> tuple[str, ...]:
+    """The signs that forbid to use a fit at all; empty if there is none."""
+    if not fit.converged:
+        return (
+            "The forecast did not settle on an answer, so the habits of a usual shop are used.",
+        )
+    if fit.at_bound:
+        return ("The forecast ran off to an extreme, so the habits of a usual shop are used.",)
+    if p.r < 0.01:
+        return (
+            "Hardly anybody buys twice in these orders, so the habits of a usual shop are used.",
+        )
+    active = forecast.chance_active(p, histories.x, histories.tx, histories.T)
+    mean = float((active * histories.weight).sum() / histories.weight.sum())
+    if p.a / (p.a + p.b) < 0.01 or mean > 0.98:
+        return (
+            "By these orders nobody ever stops buying, which is what a history looks like that "
+            "begins later than the shop itself: import older orders if there are any; until then "
+            "the habits of a usual shop are used, and no value and no date is published.",
+        )
+    return ()
+
+
+def level_of(customers: int) -> tuple[Level, tuple[str, ...]]:
+    """The level of a fit without warning signs, with its note."""
+    if customers >= FULL:
+        return "full", ()
+    note = (
+        f"With {customers} customers (fewer than {FULL}) the forecasts lean on the habits of a "
+        "usual shop: their order can be trusted more than their size."
+    )
+    return "low confidence", (note,)
+
+
+def finite(p: Parameters) -> bool:
+    """Whether every parameter is a usable number."""
+    values = np.array([p.r, p.alpha, p.a, p.b])
+    return bool(np.isfinite(values).all() and (values > 0).all())

@@ -1,0 +1,125 @@
+"""A summary, a model and thresholds to rows with a segment of each scheme, without causes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from segmenter.basis import Basis
+from segmenter.histories import with_scores
+from segmenter.schemes import ALL
+from segmenter.schemes.base import level
+from segmenter.settings import Settings
+from segmenter.stability import hold
+from segmenter.thresholds import Thresholds
+
+_BASE = (
+    *("customer_id", "email", "phone", "first_order_on", "last_order_on", "orders"),
+    *("frequency", "recency", "T", "monetary_value", "days_since_order", "past_revenue"),
+)
+
+
+def place(
+    buyers: ir.Table, basis: Basis, settings: Settings, previous: ir.Table | None
+) -> ir.Table:
+    """The columns of ``evaluate``; the cause of a new move is null here."""
+    rows = with_scores(buyers, basis.as_of, basis.model, settings)
+    earlier = _earlier(previous, settings)
+    joined = rows.left_join(earlier, rows.customer_id == earlier.was_id)
+    free = joined.was_id.isnull() | (
+        (joined.orders != joined.was_orders) | (joined.past_revenue != joined.was_revenue)
+    )
+    columns: dict[str, Any] = {name: joined[name] for name in _BASE if name in joined.columns}
+    columns |= _forecasts(joined, basis, settings, free)
+    columns |= _rfm_scores(joined, basis.thresholds, settings)
+    placed = joined.mutate(
+        **{f"{s}_segment": _segment(joined, s, basis, settings, free) for s in settings.schemes}
+    )
+    for scheme in settings.schemes:
+        columns |= _membership(placed, scheme, basis)
+    return placed.select(**columns)
+
+
+def _earlier(previous: ir.Table | None, settings: Settings) -> ir.Table:
+    schema = {"was_id": "string", "was_orders": "int64", "was_revenue": "float64"}
+    schema |= {"was_next_order": "date", "was_intervention": "date"}
+    wanted = {
+        "was_id": "customer_id",
+        "was_orders": "orders",
+        "was_revenue": "past_revenue",
+        "was_next_order": "expected_next_order",
+        "was_intervention": "intervention_date",
+    }
+    for scheme in settings.schemes:
+        for part, kind in (("segment", "string"), ("previous", "string")):
+            schema[f"was_{scheme}_{part}"] = kind
+            wanted[f"was_{scheme}_{part}"] = f"{scheme}_{part}"
+        schema |= {f"was_{scheme}_since": "date", f"was_{scheme}_cause": "string"}
+        wanted |= {f"was_{scheme}_{p}": f"{scheme}_{p}" for p in ("since", "cause")}
+    if previous is None:
+        return ibis.memtable(ibis.schema(schema).to_pyarrow().empty_table())
+    # A scheme that was off until now has no columns there: everybody is new to it.
+    return previous.select(
+        **{
+            name: previous[column].cast(schema[name])
+            if column in previous.columns
+            else ibis.null(schema[name])
+            for name, column in wanted.items()
+        }
+    )
+
+
+def _forecasts(
+    rows: ir.Table, basis: Basis, settings: Settings, free: ir.BooleanValue
+) -> dict[str, Any]:
+    columns: dict[str, Any] = {"churn_probability": rows.churn_probability}
+    if basis.model.level == "rules only":
+        # The habits of a usual shop rank customers; they do not support a number or a date.
+        unknown = dict.fromkeys(("p_alive", "expected_orders", "clv_3y"), ibis.null("float64"))
+        dates = dict.fromkeys(("expected_next_order", "intervention_date"), ibis.null("date"))
+        return columns | unknown | dates
+    columns |= {"p_alive": rows.p_alive, "expected_orders": rows.expected_orders}
+    columns["clv_3y"] = rows.future_revenue
+    for name, was in (
+        ("expected_next_order", rows.was_next_order),
+        ("intervention_date", rows.was_intervention),
+    ):
+        shift = rows[name].delta(was, unit="day").abs()
+        keep = ~free & (shift <= settings.keep_date_days)
+        columns[name] = ibis.ifelse(keep.fill_null(False), was, rows[name])
+    return columns
+
+
+def _rfm_scores(rows: ir.Table, thresholds: Thresholds, settings: Settings) -> dict[str, Any]:
+    r = 5 - level(rows.days_since_order, thresholds.of("rfm", "days_since_order"))
+    f = 1 + level(rows.order_days, thresholds.of("rfm", "order_days"))
+    m = 1 + level(rows.past_revenue, thresholds.of("rfm", "past_revenue"))
+    total = sum(settings.rfm_weights)
+    wr, wf, wm = (weight / total for weight in settings.rfm_weights)
+    score = (r * wr + f * wf + m * wm).round(2)
+    scores = {"r_score": r.cast("int64"), "f_score": f.cast("int64"), "m_score": m.cast("int64")}
+    return {**scores, "rfm_score": score}
+
+
+def _segment(
+    rows: ir.Table, scheme: str, basis: Basis, settings: Settings, free: ir.BooleanValue
+) -> ir.StringValue:
+    definition = ALL[scheme]
+    edges = {axis.column: basis.thresholds.of(scheme, axis.column) for axis in definition.axes}
+    return hold(definition, rows, edges, settings, rows[f"was_{scheme}_segment"], free)
+
+
+def _membership(rows: ir.Table, scheme: str, basis: Basis) -> dict[str, Any]:
+    segment, was = rows[f"{scheme}_segment"], rows[f"was_{scheme}_segment"]
+    stays = (segment == was).fill_null(False)
+    return {
+        f"{scheme}_segment": segment,
+        f"{scheme}_previous": ibis.ifelse(stays, rows[f"was_{scheme}_previous"], was),
+        f"{scheme}_since": ibis.ifelse(
+            stays, rows[f"was_{scheme}_since"], ibis.literal(basis.as_of)
+        ),
+        f"{scheme}_cause": ibis.ifelse(stays, rows[f"was_{scheme}_cause"], ibis.null("string")),
+        f"{scheme}_changed": ~stays,
+    }

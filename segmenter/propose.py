@@ -1,0 +1,100 @@
+"""Propose thresholds from a shop's own customers: readable numbers where little moves."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from segmenter import forecast
+from segmenter.histories import distinct_histories, with_scores
+from segmenter.lifetime import Floats, Histories
+from segmenter.model import Model
+from segmenter.readable import readable_chance, readable_days, readable_money
+from segmenter.schemes.rfm import ORDER_EDGES
+from segmenter.settings import Settings
+from segmenter.stage import stage
+from segmenter.summary import summarize
+from segmenter.thresholds import Thresholds
+
+#: Shares of the customers below each edge.
+CHURN, RISK = (0.30, 0.65), (0.50,)
+SILENCE = (0.2, 0.4, 0.6, 0.8)
+MONEY = {
+    "lifecycle.past_revenue": (0.50, 0.80),
+    "lifecycle.future_revenue": (0.75,),
+    "rfm.past_revenue": (0.2, 0.4, 0.6, 0.8),
+    "risk_value.total_value": (0.70,),
+}
+#: How far from its share an edge may be put for the sake of calm, and how far calm looks ahead.
+LEEWAY, AHEAD = 0.08, 60.0
+
+
+def propose(
+    engine: ibis.BaseBackend,
+    orders: ir.Table,
+    as_of: date,
+    model: Model,
+    settings: Settings,
+    *,
+    buyers: ir.Table | None = None,
+) -> Thresholds:
+    """Absolute thresholds for every scheme, from the quantiles of the customers of ``as_of``.
+
+    An edge of a probability is put, near its quantile, where the fewest customers will cross it
+    in the next two months if nobody buys. ``buyers``: the summary of these orders, if at hand.
+    """
+    if buyers is None:
+        buyers = stage(engine, summarize(orders, as_of))
+    histories = distinct_histories(buyers)
+    edges: dict[str, tuple[float, ...]] = {
+        "lifecycle.churn_probability": _churn_edges(histories, model, settings, CHURN),
+        "risk_value.churn_probability": _churn_edges(histories, model, settings, RISK),
+        "rfm.days_since_order": readable_days(
+            _quantiles(histories.T - histories.tx, histories.weight, SILENCE)
+        ),
+        "rfm.order_days": ORDER_EDGES,
+    }
+    scored = with_scores(buyers, as_of, model, settings)
+    wanted = {
+        f"q{i}": scored[key.split(".")[1]].cast("float64").quantile(share)
+        for i, (key, share) in enumerate((k, s) for k, shares in MONEY.items() for s in shares)
+    }
+    found = list(scored.aggregate(**wanted).to_pyarrow().to_pylist()[0].values())
+    for key, shares in MONEY.items():
+        values = [found.pop(0) for _ in shares]
+        edges[key] = readable_money([0.0 if v is None else float(v) for v in values])
+    return Thresholds(as_of, edges)
+
+
+def _churn_edges(
+    histories: Histories, model: Model, settings: Settings, shares: tuple[float, ...]
+) -> tuple[float, ...]:
+    if histories.x.size == 0:
+        return tuple(shares)
+    p, h, horizon = model.orders, histories, float(settings.churn_horizon_days)
+    now = 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T, horizon)
+    then = 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T + AHEAD, horizon)
+    edges: list[float] = []
+    for share in shares:
+        near = np.linspace(max(share - LEEWAY, 0.02), min(share + LEEWAY, 0.98), 17)
+        candidates = sorted({readable_chance(v) for v in _quantiles(now, h.weight, tuple(near))})
+        aim = float(_quantiles(now, h.weight, (share,))[0])
+        above = [c for c in candidates if not edges or c > edges[-1]]
+        above = above or [readable_chance((edges[-1] + 1.0) / 2.0)]
+        crossing = [float(h.weight[(now < c) & (then >= c)].sum()) for c in above]
+        best = min(zip(crossing, (abs(c - aim) for c in above), above, strict=True))
+        edges.append(best[2])
+    return tuple(edges)
+
+
+def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> Floats:
+    """Weighted quantiles: the least value that so great a share of the customers does not pass."""
+    if values.size == 0:
+        return np.zeros(len(shares))
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    at = np.searchsorted(reached, np.asarray(shares) * reached[-1])
+    return values[order][np.minimum(at, values.size - 1)]
