@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -33,6 +33,10 @@ ORDERS: pa.Schema = pa.schema(
         "kind": pa.string(),
     }
 )
+
+
+#: Rows in memory, or more of them than memory should hold.
+Stream: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
 class Kind(StrEnum):
@@ -74,13 +78,16 @@ class Page:
 
     ``unit`` names a thing that is read as a whole, such as a file: a later page of the same unit
     replaces all that the earlier one brought. Without a unit, a page adds to what is there and the
-    latest version of an order wins.
+    latest version of an order wins. An order id stands in a page once. ``orders`` and
+    ``set_aside`` may be streams, to be read once, before the next page is asked for.
     """
 
-    orders: pa.Table
+    orders: Stream
     cursor: str
     unit: str | None = None
     faults: tuple[Fault, ...] = ()
+    #: Rows that could not be used, as they came, with a column that tells the problem.
+    set_aside: Stream | None = None
 
     @classmethod
     def of(cls, orders: Sequence[Order], cursor: str) -> Page:

@@ -1,0 +1,143 @@
+"""The lake: immutable Parquet files of orders, of which the latest version of each order counts.
+
+A page of orders becomes one part: its file is written under a temporary name, synced and renamed;
+only then one transaction makes the part count, takes away the part that it replaces, and moves
+the cursor. A kill before the transaction leaves a file that nobody reads, and the same page is
+pulled again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from connectors.disk import whole_file
+from connectors.spreadsheet import safe_batch
+from connectors.types import ORDERS, Kind, Page, Stream
+from sync.failpoints import reach
+from sync.store import Store
+from sync.store.records import Part
+
+#: The columns of a part: those of ``ORDERS``, the source's name, and a number that grows.
+LAKE: pa.Schema = pa.schema(
+    [*ORDERS, pa.field("source", pa.string()), pa.field("version", pa.int64())]
+)
+ROW_GROUP = 122_880
+
+
+class Lake:
+    """The orders that were pulled. One writer at a time, as the lease provides; many readers.
+
+    ``root`` is a folder of its own. Rows that a source set aside go to ``set_aside``, by default
+    the folder of that name beside ``root``.
+    """
+
+    def __init__(self, root: Path, store: Store, set_aside: Path | None = None) -> None:
+        self.root, self.store = root, store
+        self.set_aside = set_aside or root.with_name("set_aside")
+
+    def write(self, source: str, page: Page, run_id: str | None, at: datetime) -> Part | None:
+        """Store a page and its cursor; None if there was nothing but the cursor to store.
+
+        Repeating it is harmless: the same orders as a newer version.
+        """
+        version = self.version() + 1
+        name = f"{quote(source, safe='')}/{version:08d}-{secrets.token_hex(4)}.parquet"
+        with whole_file(self.root / name) as path:
+            rows = _write_parquet(path, page.orders, source, version)
+            reach("lake.written")
+        self._write_set_aside(source, page, version)
+        reach("lake.renamed")
+        if rows == 0 and page.unit is None:
+            (self.root / name).unlink()
+            self.store.save_cursor(source, page.cursor, at)
+            return None
+        return self.store.save_part(
+            source, name, rows, at, unit=page.unit, cursor=page.cursor, run_id=run_id
+        )
+
+    def version(self) -> int:
+        """The seq of the newest part, 0 while the lake is empty."""
+        return self.store.lake_version()
+
+    def orders(self, engine: ibis.BaseBackend, *, up_to: int | None = None) -> ir.Table:
+        """The latest version of each order of each source, without those that were taken away.
+
+        ``up_to`` reads the lake as it was when that version was its newest. One row for each
+        (source, order_id), with the columns of ``LAKE``, in no order.
+        """
+        parts = [part for part in self.store.parts(up_to=up_to) if part.rows]
+        if not parts:
+            return ibis.memtable(LAKE.empty_table())
+        by_source = groupby(sorted(parts, key=lambda p: (p.source, p.seq)), lambda p: p.source)
+        tables = [self._latest(engine, list(group)) for _, group in by_source]
+        current = ibis.union(*tables) if len(tables) > 1 else tables[0]
+        return current.filter(current.kind != Kind.VOID.value)
+
+    def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part]) -> ir.Table:
+        """The latest version of each order among the parts of one source, oldest part first."""
+        if len(parts) == 1:  # an order id stands in a part once
+            return self._read(engine, parts)
+        first, later = parts[0], parts[1:]
+        if first.rows < sum(part.rows for part in later):
+            return _latest_version(self._read(engine, parts))
+        newer = _latest_version(self._read(engine, later))
+        older = self._read(engine, [first]).anti_join(newer, "order_id")
+        return older.union(newer)
+
+    def _read(self, engine: Any, parts: Sequence[Part]) -> ir.Table:  # noqa: ANN401 - ibis types one path only
+        return engine.read_parquet([str(self.root / part.path) for part in parts])
+
+    def _write_set_aside(self, source: str, page: Page, version: int) -> None:
+        key = f"{version:08d}" if page.unit is None else _short(page.unit)
+        path = self.set_aside / quote(source, safe="") / f"{key}.csv"
+        if page.set_aside is None:
+            path.unlink(missing_ok=True)
+            return
+        reader = _reader(page.set_aside)
+        with whole_file(path) as unfinished, pa_csv.CSVWriter(unfinished, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(safe_batch(batch))
+
+
+def _latest_version(orders: ir.Table) -> ir.Table:
+    newest = ibis.row_number().over(group_by=orders.order_id, order_by=ibis.desc(orders.version))
+    return orders.mutate(age=newest).filter(ibis._.age == 0).drop("age")
+
+
+def _write_parquet(path: Path, orders: Stream, source: str, version: int) -> int:
+    rows = 0
+    with pq.ParquetWriter(path, LAKE, compression="zstd") as writer:
+        for batch in _reader(orders):
+            rows += batch.num_rows
+            writer.write_table(_stamped(batch, source, version), ROW_GROUP)
+    return rows
+
+
+def _stamped(batch: pa.RecordBatch, source: str, version: int) -> pa.Table:
+    count = batch.num_rows
+    columns = [*batch.columns, pa.repeat(source, count), pa.repeat(version, count)]
+    return pa.Table.from_arrays(
+        [c.cast(f.type) for c, f in zip(columns, LAKE, strict=True)], schema=LAKE
+    )
+
+
+def _reader(rows: Stream) -> pa.RecordBatchReader:
+    return rows if isinstance(rows, pa.RecordBatchReader) else rows.to_reader()
+
+
+def _short(unit: str) -> str:
+    """A file name for a unit: its own last part, and a digest as that alone may stand twice."""
+    return f"{quote(unit.rsplit('/', 1)[-1], safe=' ')}-{sha256(unit.encode()).hexdigest()[:8]}"
