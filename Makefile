@@ -20,7 +20,7 @@ help:
 	echo "make demo    the whole way on real orders: first load, seven days, the last day again (ARGS=--json)"
 	echo "make test    all tests (ARGS='-k plan')"
 	echo "make check   format, lint, types and import rules"
-	echo "make fix     format, mend what the linter can mend, write docs/commands.md anew"
+	echo "make fix     format, mend what the linter can mend, write the reference pages of docs/ anew"
 	echo "make bench   measure a million customers beside the naive way (N=100000 for a tenth)"
 	echo "make lock    resolve the locked versions anew (ARGS=--upgrade)"
 	echo "make setup   only what the tidesman command needs: then $(BIN)/tidesman --help"
@@ -43,7 +43,7 @@ check: $(VENV)/check.stamp
 fix: $(VENV)/check.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/python docs/commands.py
+	$(BIN)/python docs/reference.py
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks $(N) $(ARGS)

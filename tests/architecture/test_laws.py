@@ -14,15 +14,18 @@ LONGEST_FUNCTION = 60
 
 # Longer than the limit, and why that is better than two files.
 LONG_FILES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {
+    "sync/migrations/versions/0001_the_first_schema.py:upgrade": "a schema reads as one list",
+}
 
-# Who may ask what time it is; everybody else is told.
-CLOCKS = {"sync/clock.py"}
+# Who may ask what time it is; everybody else is told. A look-alike is a server of its own.
+CLOCKS = {"sync/clock.py", "connectors/sandbox/lookalike.py"}
 ASKS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
 
 # Words of the calls by which vendors change what a person agreed to.
 CONSENT = re.compile(r"(un)?subscri|suppress|opt[_-]?(in|out)|/email/(status|blacklist)|consent")
-# A look-alike may know such a field, as a vendor's answer holds it; it never changes one.
+# The names that an adapter refuses to send stand in its `reserved`; nowhere else may one stand.
+REFUSED = "reserved"
 TALKERS = ("connectors/sources", "connectors/destinations")
 
 REGISTRIES = re.compile(
@@ -65,9 +68,21 @@ def imported(tree: ast.Module) -> set[str]:
     return names
 
 
+def refused(tree: ast.Module) -> list[ast.Constant]:
+    """The names that an adapter never sends."""
+    return [
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and REFUSED in {getattr(target, "id", "") for target in ast.walk(node)}
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant)
+    ]
+
+
 def texts(tree: ast.Module) -> Iterator[str]:
-    """The strings of a module but its docstrings."""
-    prose = {
+    """The strings of a module but its docstrings, and but the names that it refuses."""
+    told = {id(part) for part in refused(tree)} | {
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
@@ -75,7 +90,7 @@ def texts(tree: ast.Module) -> Iterator[str]:
         and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             yield node.value
 
 
@@ -125,6 +140,12 @@ def test_nothing_that_speaks_to_a_vendor_can_change_consent(root: Path) -> None:
         if CONSENT.search(text.lower()) and " " not in text
     ]
     assert said == []
+
+
+def test_every_vendor_of_ours_refuses_the_names_that_hold_consent(root: Path) -> None:
+    for vendor in ("klaviyo", "iterable", "braze"):
+        tree = ast.parse((root / f"connectors/destinations/{vendor}.py").read_text())
+        assert any(CONSENT.search(str(name.value).lower()) for name in refused(tree)), vendor
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Write docs/commands.md and docs/connectors.md from the code; ``make fix`` runs it.
+
+With --check nothing is written: it ends with 1 and says which page is not what the code says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+WIDTH = "90"
+os.environ |= {"TERMINAL_WIDTH": WIDTH, "COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb"}
+
+from pydantic_core import PydanticUndefined  # noqa: E402 - the width is read on import
+from typer.testing import CliRunner  # noqa: E402
+
+from connectors import registry  # noqa: E402
+from connectors.base import Connector, Destination  # noqa: E402
+from sync.cli import COMMANDS, app  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/reference.py; change the code and run make fix. -->\n"
+
+
+def commands() -> Iterator[str]:
+    """The help of each command, as it is printed."""
+    yield f"# Commands\n\n{NOTE}\n"
+    for arguments in ([], *([function.__name__.replace("_", "-")] for function, _ in COMMANDS)):
+        done = CliRunner().invoke(app, [*arguments, "--help"])
+        if done.exit_code != 0:
+            raise SystemExit(f"tidesman {' '.join(arguments)} --help failed: {done.exception}")
+        text = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+        text = text.replace("Usage: root", "Usage: tidesman")
+        yield f"## tidesman {' '.join(arguments)}".rstrip() + f"\n\n```text\n{text}\n```\n\n"
+
+
+def connectors() -> Iterator[str]:
+    """The options, the limits and the kinds of change of each connector of ours."""
+    yield f"# Connectors\n\n{NOTE}\n"
+    yield (
+        "What stands under a source or a destination in `tidesman.yaml` besides its `type`. "
+        "For what holds for every destination (`prefix`, `rename`, `events`, `refresh`), see "
+        "[configuration](configuration.md).\n\n"
+    )
+    for group, title in ((registry.SOURCES, "Sources"), (registry.DESTINATIONS, "Destinations")):
+        yield f"## {title}\n\n"
+        for name in registry.names(group):
+            find = registry.source if group == registry.SOURCES else registry.destination
+            yield from _connector(name, find(name))
+
+
+def _connector(name: str, kind: type[Connector]) -> Iterator[str]:
+    yield f"### {name}\n\n{_sentence(kind)}\n\n"
+    yield "| option | default | what it is |\n| --- | --- | --- |\n"
+    for option, field in kind.options_class.model_fields.items():
+        missing = field.default is PydanticUndefined and field.default_factory is None
+        default = "required" if missing else f"`{field.get_default(call_default_factory=True)!r}`"
+        yield f"| `{option}` | {default} | {(field.description or '').replace('|', '/')} |\n"
+    yield "\n"
+    if issubclass(kind, Destination):
+        for change, how in sorted(kind.deliveries.items(), key=lambda item: item[0].__name__):
+            size = f"at most {how.size:,} a request"
+            weight = f" and {how.bytes:,} bytes" if how.bytes is not None else ""
+            again = "" if how.idempotent else "; not sent again when an answer is lost"
+            yield f"- {change.__name__}: {size}{weight}{again}\n"
+    for rate in kind.rates:
+        which = " ".join([*rate.methods, rate.path])
+        yield f"- `{which}`: at most {rate.calls:,} calls in {rate.seconds:g} s\n"
+    yield "\n"
+
+
+def _sentence(kind: type[Connector]) -> str:
+    return (kind.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+
+PAGES = {"commands.md": commands, "connectors.md": connectors}
+
+
+def main() -> None:
+    """Write the pages, or with --check compare them."""
+    stale = []
+    for name, make in PAGES.items():
+        page, text = HERE / name, "".join(make()).rstrip("\n") + "\n"
+        if page.exists() and page.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            page.write_text(text)
+    if stale and "--check" in sys.argv:
+        raise SystemExit(f"not what the code says: {', '.join(stale)}; run make fix")
+
+
+if __name__ == "__main__":
+    main()
