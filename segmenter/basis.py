@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-import ibis.expr.types as ir
-
+from segmenter.expr import Table
 from segmenter.model import Model
 from segmenter.settings import Settings
 from segmenter.thresholds import Thresholds
@@ -22,7 +21,7 @@ class Basis:
     not taken for another cause.
     """
 
-    orders: ir.Table
+    orders: Table
     as_of: date
     model: Model
     thresholds: Thresholds

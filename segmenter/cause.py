@@ -9,9 +9,9 @@ none, it was silence: the passing of time alone.
 from __future__ import annotations
 
 import ibis
-import ibis.expr.types as ir
 
 from segmenter.basis import Basis
+from segmenter.expr import Engine, Table
 from segmenter.settings import Settings
 
 FIRST_SEEN = "first seen"
@@ -20,14 +20,14 @@ RULE, MODEL, SILENCE = "rule", "model", "silence"
 
 
 def causes(
-    engine: ibis.BaseBackend,
-    rows: ir.Table,
+    engine: Engine,
+    rows: Table,
     now: Basis,
     settings: Settings,
     *,
     before: Basis | None,
-    previous: ir.Table,
-) -> ir.Table:
+    previous: Table,
+) -> Table:
     """``customer_id`` and ``SCHEME_found`` for each customer who moved; null where he did not."""
     del engine, now, before
     was = previous.select(was_id="customer_id", was_orders="orders", was_revenue="past_revenue")

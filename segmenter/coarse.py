@@ -33,7 +33,7 @@ def _grouped(h: Histories, width: float) -> Histories:
     keys = np.stack(cell, axis=1)
     _, start, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
-    weight = np.bincount(inverse, h.weight)
+    weight: Floats = np.bincount(inverse, h.weight).astype(np.float64)
 
     def mean(values: Floats) -> Floats:
         return np.bincount(inverse, values * h.weight) / weight

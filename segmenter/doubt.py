@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from segmenter import forecast
 from segmenter.lifetime import Fit, Histories, Parameters
 from segmenter.model import Level
@@ -46,11 +44,12 @@ def warnings_about(histories: Histories, p: Parameters, fit: Fit) -> tuple[str, 
     active = forecast.chance_active(p, histories.x, histories.tx, histories.T)
     mean = float((active * histories.weight).sum() / histories.weight.sum())
     if p.a / (p.a + p.b) < 0.01 or mean > 0.98:
-        return (
+        note = (
             "By these orders nobody ever stops buying, which is what a history looks like that "
             "begins later than the shop itself: import older orders if there are any; until then "
-            "the habits of a usual shop are used, and no value and no date is published.",
+            "the habits of a usual shop are used, and no value and no date is published."
         )
+        return (note,)
     return ()
 
 
@@ -63,9 +62,3 @@ def level_of(customers: int) -> tuple[Level, tuple[str, ...]]:
         "usual shop: their order can be trusted more than their size."
     )
     return "low confidence", (note,)
-
-
-def finite(p: Parameters) -> bool:
-    """Whether every parameter is a usable number."""
-    values = np.array([p.r, p.alpha, p.a, p.b])
-    return bool(np.isfinite(values).all() and (values > 0).all())

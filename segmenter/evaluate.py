@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from segmenter.basis import Basis
 from segmenter.cause import FIRST_SEEN, causes
+from segmenter.expr import Column, Engine, Table
 from segmenter.place import place
 from segmenter.schemes import ALL
 from segmenter.settings import Settings
@@ -21,14 +21,14 @@ __all__ = ["census", "evaluate", "moves"]
 
 
 def evaluate(
-    engine: ibis.BaseBackend,
+    engine: Engine,
     now: Basis,
     settings: Settings,
     *,
     before: Basis | None,
-    previous: ir.Table | None,
-    buyers: ir.Table | None = None,
-) -> ir.Table:
+    previous: Table | None,
+    buyers: Table | None = None,
+) -> Table:
     """One row a buyer: numbers, dates, scores, and for each scheme segment, previous, since, cause.
 
     ``previous`` is the last result of this function (None: everybody is seen for the first time)
@@ -45,7 +45,7 @@ def evaluate(
     return _with_causes(rows, found, settings)
 
 
-def _with_causes(rows: ir.Table, found: ir.Table | None, settings: Settings) -> ir.Table:
+def _with_causes(rows: Table, found: Table | None, settings: Settings) -> Table:
     joined = rows if found is None else rows.left_join(found, "customer_id")
     changes: dict[str, Any] = {}
     for scheme in settings.schemes:
@@ -57,13 +57,13 @@ def _with_causes(rows: ir.Table, found: ir.Table | None, settings: Settings) -> 
     return joined.select(*columns)
 
 
-def moves(today: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+def moves(today: Table, as_of: date, settings: Settings) -> Table:
     """Who changed segment in the evaluation of ``as_of``.
 
     Columns ``customer_id``, ``scheme``, ``from_segment`` (null if seen for the first time),
     ``to_segment``, ``cause``.
     """
-    parts: list[ir.Table] = []
+    parts: list[Table] = []
     for scheme in settings.schemes:
         changed = today.filter(
             today[f"{scheme}_changed"] & (today[f"{scheme}_since"] == ibis.literal(as_of))
@@ -80,22 +80,23 @@ def moves(today: ir.Table, as_of: date, settings: Settings) -> ir.Table:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def census(today: ir.Table, settings: Settings) -> ir.Table:
+def census(today: Table, settings: Settings) -> Table:
     """Customers and share of past revenue by segment, empty segments included.
 
     Columns ``scheme``, ``segment``, ``customers``, ``revenue_share`` (0 to 1; refunds that exceed
     a customer's orders count as nothing).
     """
     # Whole cents, so that the sum does not depend on the order in which threads add up.
-    cents = (ibis.greatest(today.past_revenue, 0.0) * 100.0).round().cast("int64")
-    parts: list[ir.Table] = []
+    spent: Column = ibis.greatest(today.past_revenue, 0.0)
+    cents = (spent * 100.0).round().cast("int64")
+    parts: list[Table] = []
     for scheme in settings.schemes:
         counted = today.group_by(segment=today[f"{scheme}_segment"]).aggregate(
             customers=today.count(), cents=cents.sum()
         )
         counted = counted.mutate(total=counted.cents.sum().over(ibis.window()))
         names = ibis.memtable(pa.table({"segment": list(ALL[scheme].segments)}))
-        joined = names.left_join(counted, "segment")
+        joined: Table = names.left_join(counted, "segment")
         share = joined.cents.cast("float64") / joined.total.nullif(0).cast("float64")
         parts.append(
             joined.select(

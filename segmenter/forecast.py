@@ -36,7 +36,8 @@ def orders_if_active(p: Parameters, x: Floats, age: Floats, days: float) -> Floa
     a = p.a if abs(p.a - 1.0) > 1e-6 else 1.0 + 1e-6
     z = days / (p.alpha + age + days)
     rest = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(a + p.b - p.r, a - 1.0, a + p.b + x, z)
-    return np.maximum((a + p.b + x) / (a - 1.0) * (1.0 - rest), 0.0)
+    orders: Floats = np.maximum((a + p.b + x) / (a - 1.0) * (1.0 - rest), 0.0)
+    return orders
 
 
 def discounted_orders_if_active(
@@ -48,13 +49,12 @@ def discounted_orders_if_active(
     """
     days = years * DAYS_A_YEAR
     rate = float(np.log1p(yearly)) / DAYS_A_YEAR
-    total = np.exp(-rate * days) * orders_if_active(p, x, age, days)
+    total: Floats = float(np.exp(-rate * days)) * orders_if_active(p, x, age, days)
     nodes, weights = np.polynomial.legendre.leggauss(POINTS)
     for node, weight in zip(nodes, weights, strict=True):
         t = float(days * (node + 1.0) / 2.0)
-        total = total + rate * days / 2.0 * weight * np.exp(-rate * t) * orders_if_active(
-            p, x, age, t
-        )
+        share = float(rate * days / 2.0 * weight * np.exp(-rate * t))
+        total += share * orders_if_active(p, x, age, t)
     return total
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
 from segmenter import forecast
+from segmenter.expr import Column, Table
 from segmenter.lifetime import Floats, Histories
 from segmenter.model import Model
 from segmenter.settings import Settings
@@ -17,7 +17,7 @@ from segmenter.settings import Settings
 KEY = ("frequency", "recency", "T")
 
 
-def distinct_histories(buyers: ir.Table) -> Histories:
+def distinct_histories(buyers: Table) -> Histories:
     """The distinct (frequency, recency, T) of a summary, in ascending order, with weights."""
     counted = buyers.group_by(*KEY).aggregate(weight=buyers.count()).to_pyarrow()
     columns = [counted[name].to_numpy().astype(np.float64) for name in (*KEY, "weight")]
@@ -66,7 +66,7 @@ def score_histories(
     )
 
 
-def with_scores(buyers: ir.Table, as_of: date, model: Model, settings: Settings) -> ir.Table:
+def with_scores(buyers: Table, as_of: date, model: Model, settings: Settings) -> Table:
     """The summary with every forecast of each buyer, ready for the schemes.
 
     Adds to the columns of ``score_histories``: ``future_revenue`` (discounted money over the years
@@ -74,7 +74,7 @@ def with_scores(buyers: ir.Table, as_of: date, model: Model, settings: Settings)
     """
     scores = ibis.memtable(score_histories(distinct_histories(buyers), as_of, model, settings))
     rows = buyers.inner_join(scores, list(KEY))
-    spent = ibis.greatest(rows.past_revenue, 0.0)
+    spent: Column = ibis.greatest(rows.past_revenue, 0.0)
     days = (rows.frequency + 1).cast("float64")
     spend = model.spend
     an_order = (spent + spend.pull * spend.mean) / (days + spend.pull)

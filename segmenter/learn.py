@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 
 from segmenter import doubt
 from segmenter.coarse import coarsen
+from segmenter.expr import Engine, Table
 from segmenter.histories import distinct_histories
 from segmenter.lifetime import Floats, Histories, Parameters, fit_orders, fit_spend, typical
 from segmenter.model import Level, Model, Spend
@@ -22,12 +21,12 @@ __all__ = ["learn", "propose"]
 
 
 def learn(
-    engine: ibis.BaseBackend,
-    orders: ir.Table,
+    engine: Engine,
+    orders: Table,
     as_of: date,
     settings: Settings,
     *,
-    buyers: ir.Table | None = None,
+    buyers: Table | None = None,
 ) -> Model:
     """Fit the models on every order up to the end of ``as_of``, and doubt them.
 
@@ -59,7 +58,7 @@ def _habits(
     return level, notes, parameters
 
 
-def _spend(buyers: ir.Table) -> Spend:
+def _spend(buyers: Table) -> Spend:
     days, mean, weight = _spend_cells(buyers)
     if weight.sum() == 0:
         return Spend(1.0, 0.0)
@@ -74,7 +73,7 @@ def _spend(buyers: ir.Table) -> Spend:
     return Spend((q - 1.0) / p, p * v / (q - 1.0))
 
 
-def _spend_cells(buyers: ir.Table) -> tuple[Floats, Floats, Floats]:
+def _spend_cells(buyers: Table) -> tuple[Floats, Floats, Floats]:
     """Days with an order, mean money a day and weight: customers alike within 2 % put together."""
     paying = buyers.filter(buyers.monetary_value > 0)
     cell = (paying.monetary_value.ln() * 50.0).floor().cast("int64")

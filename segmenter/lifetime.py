@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,17 @@ SPREAD_SPEND = np.array([1.5, 1.0, 1.5])
 #: The logs of the scaled parameters are searched within plus and minus this.
 BOUND = 10.0
 
+#: The logs of the parameters, and what autograd makes of them while it takes a gradient.
+Logs: TypeAlias = Any
+
 Family = Literal["mbg", "bg"]
-_LIKELIHOOD: dict[str, Any] = {"mbg": ModifiedBetaGeoFitter, "bg": BetaGeoFitter}
+# lifetimes has no public name for its likelihoods.
+_PRIVATE = "_negative_log_likelihood"
+_LIKELIHOOD: dict[Family, Any] = {
+    "mbg": getattr(ModifiedBetaGeoFitter, _PRIVATE),
+    "bg": getattr(BetaGeoFitter, _PRIVATE),
+}
+_SPEND_LIKELIHOOD: Any = getattr(GammaGammaFitter, _PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +98,25 @@ def fit_orders(
     """Fit r, alpha, a, b; with ``prior`` by maximum a posteriori, else by maximum likelihood."""
     unit = histories.mean_age()
     weight = histories.weight
-    likelihood = _LIKELIHOOD[family]._negative_log_likelihood  # noqa: SLF001 - lifetimes has no public one
+    likelihood = _LIKELIHOOD[family]
 
-    def cost(logs: Any) -> Any:
+    def cost(logs: Logs) -> Logs:
         return likelihood(logs, histories.x, histories.tx / unit, histories.T / unit, weight, 0.0)
 
     fit = _search(cost, USUAL, SPREAD if prior else None, float(weight.sum()))
     r, alpha, a, b = fit.values
-    scaled = Fit((r, alpha * unit, a, b), fit.log_likelihood, fit.converged, fit.at_bound)
     # The density of the first x gaps is per unit of time: back to days.
     shift = float((histories.x * weight).sum()) * float(np.log(unit))
-    scaled = Fit(scaled.values, fit.log_likelihood - shift, fit.converged, fit.at_bound)
+    scaled = Fit((r, alpha * unit, a, b), fit.log_likelihood - shift, fit.converged, fit.at_bound)
     return Parameters(r, alpha * unit, a, b), scaled
 
 
 def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True) -> Fit:
     """Fit Gamma-Gamma p, q, v on ``count`` purchases of ``mean`` money each, all above zero."""
     unit = float((mean * weight).sum() / weight.sum())
-    likelihood = GammaGammaFitter._negative_log_likelihood  # noqa: SLF001 - lifetimes has no public one
+    likelihood = _SPEND_LIKELIHOOD
 
-    def cost(logs: Any) -> Any:
+    def cost(logs: Logs) -> Logs:
         return likelihood(logs, count, mean / unit, weight, 0.0)
 
     fit = _search(cost, USUAL_SPEND, SPREAD_SPEND if prior else None, float(weight.sum()))
@@ -118,9 +126,9 @@ def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True
 
 
 def _search(
-    cost: Callable[[Any], Any], usual: Floats, spread: Floats | None, customers: float
+    cost: Callable[[Logs], Logs], usual: Floats, spread: Floats | None, customers: float
 ) -> Fit:
-    gradient = value_and_grad(cost)
+    gradient: Any = cast("Any", value_and_grad)(cost)
 
     def objective(logs: Floats) -> tuple[float, Floats]:
         value, slope = gradient(logs)
@@ -141,12 +149,7 @@ def _search(
             options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500},
         )
         value = float(cost(found.x)) if np.isfinite(found.x).all() else float("nan")
-    slope = np.abs(objective_slope(found))
-    converged = bool(np.isfinite(value)) and (bool(found.success) or float(slope.max()) < 1e-5)
+    slope = float(np.abs(np.asarray(found.jac)).max())
+    converged = bool(np.isfinite(value)) and (bool(found.success) or slope < 1e-5)
     at_bound = bool((np.abs(found.x) > BOUND - 1e-6).any())
     return Fit(tuple(float(v) for v in np.exp(found.x)), -value * customers, converged, at_bound)
-
-
-def objective_slope(found: Any) -> Floats:
-    """The gradient where a search ended."""
-    return np.asarray(found.jac, dtype=np.float64)

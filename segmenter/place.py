@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import ibis
-import ibis.expr.types as ir
 
 from segmenter.basis import Basis
+from segmenter.expr import Flag, Table, Text
 from segmenter.histories import with_scores
 from segmenter.schemes import ALL
 from segmenter.schemes.base import level
@@ -21,9 +21,7 @@ _BASE = (
 )
 
 
-def place(
-    buyers: ir.Table, basis: Basis, settings: Settings, previous: ir.Table | None
-) -> ir.Table:
+def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | None) -> Table:
     """The columns of ``evaluate``; the cause of a new move is null here."""
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
     earlier = _earlier(previous, settings)
@@ -42,7 +40,7 @@ def place(
     return placed.select(**columns)
 
 
-def _earlier(previous: ir.Table | None, settings: Settings) -> ir.Table:
+def _earlier(previous: Table | None, settings: Settings) -> Table:
     schema = {"was_id": "string", "was_orders": "int64", "was_revenue": "float64"}
     schema |= {"was_next_order": "date", "was_intervention": "date"}
     wanted = {
@@ -71,9 +69,7 @@ def _earlier(previous: ir.Table | None, settings: Settings) -> ir.Table:
     )
 
 
-def _forecasts(
-    rows: ir.Table, basis: Basis, settings: Settings, free: ir.BooleanValue
-) -> dict[str, Any]:
+def _forecasts(rows: Table, basis: Basis, settings: Settings, free: Flag) -> dict[str, Any]:
     columns: dict[str, Any] = {"churn_probability": rows.churn_probability}
     if basis.model.level == "rules only":
         # The habits of a usual shop rank customers; they do not support a number or a date.
@@ -92,7 +88,7 @@ def _forecasts(
     return columns
 
 
-def _rfm_scores(rows: ir.Table, thresholds: Thresholds, settings: Settings) -> dict[str, Any]:
+def _rfm_scores(rows: Table, thresholds: Thresholds, settings: Settings) -> dict[str, Any]:
     r = 5 - level(rows.days_since_order, thresholds.of("rfm", "days_since_order"))
     f = 1 + level(rows.order_days, thresholds.of("rfm", "order_days"))
     m = 1 + level(rows.past_revenue, thresholds.of("rfm", "past_revenue"))
@@ -103,15 +99,13 @@ def _rfm_scores(rows: ir.Table, thresholds: Thresholds, settings: Settings) -> d
     return {**scores, "rfm_score": score}
 
 
-def _segment(
-    rows: ir.Table, scheme: str, basis: Basis, settings: Settings, free: ir.BooleanValue
-) -> ir.StringValue:
+def _segment(rows: Table, scheme: str, basis: Basis, settings: Settings, free: Flag) -> Text:
     definition = ALL[scheme]
     edges = {axis.column: basis.thresholds.of(scheme, axis.column) for axis in definition.axes}
     return hold(definition, rows, edges, settings, rows[f"was_{scheme}_segment"], free)
 
 
-def _membership(rows: ir.Table, scheme: str, basis: Basis) -> dict[str, Any]:
+def _membership(rows: Table, scheme: str, basis: Basis) -> dict[str, Any]:
     segment, was = rows[f"{scheme}_segment"], rows[f"was_{scheme}_segment"]
     stays = (segment == was).fill_null(False)
     return {

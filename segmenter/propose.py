@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 
 from segmenter import forecast
+from segmenter.expr import Engine, Table
 from segmenter.histories import distinct_histories, with_scores
 from segmenter.lifetime import Floats, Histories
 from segmenter.model import Model
@@ -33,13 +32,13 @@ LEEWAY, AHEAD = 0.08, 60.0
 
 
 def propose(
-    engine: ibis.BaseBackend,
-    orders: ir.Table,
+    engine: Engine,
+    orders: Table,
     as_of: date,
     model: Model,
     settings: Settings,
     *,
-    buyers: ir.Table | None = None,
+    buyers: Table | None = None,
 ) -> Thresholds:
     """Absolute thresholds for every scheme, from the quantiles of the customers of ``as_of``.
 
@@ -97,4 +96,5 @@ def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> Flo
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order])
     at = np.searchsorted(reached, np.asarray(shares) * reached[-1])
-    return values[order][np.minimum(at, values.size - 1)]
+    found: Floats = values[order][np.minimum(at, values.size - 1)]
+    return found

@@ -1,4 +1,4 @@
-"""What an operator may choose about segmentation. Everything has a default that stands by itself."""
+"""What an operator may choose about segmentation; every choice has a default."""
 
 from __future__ import annotations
 
@@ -66,4 +66,7 @@ class Settings:
         unknown = [key for key in values if key not in known]
         if unknown:
             raise ValueError(f"there is no setting {unknown[0]!r}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        given: dict[str, Any] = {}
+        for key, value in values.items():
+            given[key] = tuple(value) if isinstance(value, list) else value
+        return cls(**given)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from itertools import product
 
 import ibis
-import ibis.expr.types as ir
 
+from segmenter.expr import Flag, Table, Text
 from segmenter.schemes.base import Axis, Edges, Scheme
 from segmenter.settings import Settings
 
 
 def hold(
     scheme: Scheme,
-    rows: ir.Table,
+    rows: Table,
     edges: Edges,
     settings: Settings,
-    previous: ir.StringValue,
-    free: ir.BooleanValue,
-) -> ir.StringValue:
+    previous: Text,
+    free: Flag,
+) -> Text:
     """The segment of each row, or the previous one if that is within the band of hysteresis.
 
     The band: each edge of a probability or of money may lie a little lower or higher; if with any
@@ -26,7 +26,7 @@ def hold(
     (they bought, or were seen for the first time) go where they belong at once.
     """
     here = scheme.segment(rows, edges)
-    near: ir.BooleanValue = ibis.literal(False)
+    near: Flag = ibis.literal(False)
     for shifted in _shifts(scheme, edges, settings):
         near = near | (scheme.segment(rows, shifted) == previous)
     moved = free | previous.isnull() | (here == previous)

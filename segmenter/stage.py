@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
 from ibis.util import gen_name
 
+from segmenter.expr import Engine, Table
 
-def stage(engine: ibis.BaseBackend, table: ir.Table) -> ir.Table:
+
+def stage(engine: Engine, table: Table) -> Table:
     """Store the rows of ``table`` as a temporary table of the engine and return that."""
     return engine.create_table(gen_name("segmenter"), table, temp=True)

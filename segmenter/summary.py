@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 
 import ibis
-import ibis.expr.types as ir
 
+from segmenter.expr import Column, Engine, Table
 from segmenter.identity import latest_contact, normal_email, with_customer
 from segmenter.stage import stage
 
 
-def summarize(orders: ir.Table, as_of: date) -> ir.Table:
+def summarize(orders: Table, as_of: date) -> Table:
     """One row a customer with at least one order up to the end of ``as_of`` (the shop's day).
 
     Columns: ``customer_id``, ``first_order_on``, ``last_order_on``, ``orders`` (count),
@@ -28,7 +28,7 @@ def summarize(orders: ir.Table, as_of: date) -> ir.Table:
     return _measured(_totals(rows, {}), as_of)
 
 
-def summarize_with_contacts(engine: ibis.BaseBackend, orders: ir.Table, as_of: date) -> ir.Table:
+def summarize_with_contacts(engine: Engine, orders: Table, as_of: date) -> Table:
     """As ``summarize``, with the customer's latest usable ``email`` and ``phone`` (or null)."""
     rows = visible(orders, as_of)
     contacts: dict[str, Any] = {}
@@ -43,14 +43,14 @@ def summarize_with_contacts(engine: ibis.BaseBackend, orders: ir.Table, as_of: d
     return stage(engine, measured)
 
 
-def visible(orders: ir.Table, as_of: date) -> ir.Table:
+def visible(orders: Table, as_of: date) -> Table:
     """The orders up to the end of ``as_of``, with the columns ``customer`` and ``day``."""
     rows = with_customer(orders)
     rows = rows.mutate(day=rows.ordered_at.date())
     return rows.filter(rows.day <= ibis.literal(as_of))
 
 
-def _totals(rows: ir.Table, more: Mapping[str, Any]) -> ir.Table:
+def _totals(rows: Table, more: Mapping[str, Any]) -> Table:
     bought = rows.kind == "order"
     table = rows.group_by("customer").aggregate(
         first_order_on=rows.day.min(where=bought),
@@ -63,7 +63,7 @@ def _totals(rows: ir.Table, more: Mapping[str, Any]) -> ir.Table:
     return table.filter(table.orders > 0)
 
 
-def _settle(table: ir.Table, rows: ir.Table, column: str) -> ir.Table:
+def _settle(table: Table, rows: Table, column: str) -> Table:
     # Hardly anybody has used two addresses, so only those few are sorted by time.
     single = normal_email(table.email) if column == "email" else table.phone.strip().nullif("")
     rest = [c for c in table.columns if c not in (column, f"{column}_several")]
@@ -76,8 +76,8 @@ def _settle(table: ir.Table, rows: ir.Table, column: str) -> ir.Table:
     return joined.select(*[table[c] for c in rest], value.name(column))
 
 
-def _measured(table: ir.Table, as_of: date) -> ir.Table:
-    today = ibis.literal(as_of)
+def _measured(table: Table, as_of: date) -> Table:
+    today: Column = ibis.literal(as_of)
     money = table.money.cast("float64")
     contacts = [column for column in ("email", "phone") if column in table.columns]
     return table.select(

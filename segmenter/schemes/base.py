@@ -8,7 +8,8 @@ from itertools import product
 from typing import Literal
 
 import ibis
-import ibis.expr.types as ir
+
+from segmenter.expr import Column, Table, Text, Whole
 
 #: Ascending edges by column.
 Edges = Mapping[str, tuple[float, ...]]
@@ -47,9 +48,9 @@ class Scheme:
             for cell in product(*(range(axis.cuts + 1) for axis in self.axes))
         }
 
-    def segment(self, rows: ir.Table, edges: Edges) -> ir.StringValue:
+    def segment(self, rows: Table, edges: Edges) -> Text:
         """The segment of each row; a value on an edge belongs to the upper level."""
-        index: ir.IntegerValue = ibis.literal(0)
+        index: Whole = ibis.literal(0)
         for axis in self.axes:
             index = index * (axis.cuts + 1) + level(rows[axis.column], edges[axis.column])
         cells: dict[str, list[int]] = {}
@@ -60,9 +61,9 @@ class Scheme:
         return ibis.cases(*branches, else_=last) if branches else ibis.literal(last)
 
 
-def level(column: ir.Column, edges: tuple[float, ...]) -> ir.IntegerValue:
+def level(column: Column, edges: tuple[float, ...]) -> Whole:
     """How many of the edges the value has reached."""
-    reached: ir.IntegerValue = ibis.literal(0)
+    reached: Whole = ibis.literal(0)
     for edge in edges:
         reached = reached + (column >= edge).cast("int8")
     return reached
