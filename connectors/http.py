@@ -30,7 +30,7 @@ ELSEWHERE: Final = frozenset({404, 405, 410})
 
 #: An "at" is also hidden from a plain search by percent-encoding or by JSON's escapes.
 _AT: Final = r"(?:@|%40|\\u0040)"
-_ENDS: Final = r"\"'<>,;:(){}\[\]"
+_ENDS: Final = r"\"'<>,;:(){}\[\]/"
 _WORD: Final = rf"[^\s{_ENDS}@]"
 _ADDRESS: Final = re.compile(rf"{_WORD}{{1,254}}?{_AT}{_WORD}{{1,254}}", re.IGNORECASE)
 #: A phone number in E.164: a plus sign and 7 to 15 digits, perhaps set apart.
