@@ -49,6 +49,11 @@ class Loaded:
     missing: Mapping[tuple[Group, str], tuple[Problem, ...]]
     data_dir: File
     state_url: str = field(repr=False)
+    where: Callable[[Path], str] = field(repr=False)
+
+    def problem(self, path: Path, sentence: str) -> Problem:
+        """Something wrong with a key that only shows when it is used."""
+        return Problem(self.where(path), path, sentence)
 
 
 def load(document: Document, catalog: Catalog) -> Loaded:
@@ -81,7 +86,7 @@ class _Loading:
             raise ConfigurationError(self.problems)
         missing = {key: tuple(problems) for key, problems in self.missing.items()}
         data_dir = self.document.folder / settings.data_dir.expanduser()
-        return Loaded(settings, options, missing, data_dir.resolve(), url)
+        return Loaded(settings, options, missing, data_dir.resolve(), url, self._where)
 
     def _complain(self, path: Path, sentence: str) -> None:
         # the first word on a key is the one that helps; a later one might even show a secret

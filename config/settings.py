@@ -16,6 +16,7 @@ from config.schedule import trigger
 SCHEMES: Final = ("lifecycle", "rfm", "risk_value")
 
 Scheme = Literal["lifecycle", "rfm", "risk_value"]
+Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -63,6 +64,12 @@ class Segmentation(Section):
     clv_years: Annotated[float, Field(gt=0, le=10)] = 3.0
     yearly_discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
     hysteresis: Annotated[float, Field(ge=0, le=0.5)] = 0.03
+    money_hysteresis: Share = 0.10
+    #: Weights of recency, frequency and money.
+    rfm_weights: tuple[Weight, Weight, Weight] = (0.15, 0.28, 0.57)
+    max_wait_days: Annotated[int, Field(ge=1)] = 365
+    keep_date_days: Annotated[int, Field(ge=0)] = 3
+    late_days: Annotated[int, Field(ge=0)] = 3
     refit_days: Annotated[int, Field(ge=1, le=90)] = 7
 
 

@@ -2,18 +2,239 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
-from config.load import Group
+import httpx
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import BaseModel, SecretStr
+
+from config.environment import PREFIX
+from config.load import Group, Loaded, load
+from config.locate import Document
+from config.problems import ConfigurationError, Problem
+from config.schedule import trigger
 from connectors import registry
-from connectors.errors import BrokenConnector, Misconfigured
+from connectors.base import Connector, Destination, Source
+from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
+from sync.clock import Clock, SystemClock
+from sync.projection import Projection
+from sync.store import Store
+from sync.transport import Transport
+
+if TYPE_CHECKING:
+    # Imported where they are used: pandas, ibis and lifetimes take a second to load, and most
+    # commands need none of them.
+    import ibis
+
+    from segmenter.settings import Settings as SegmenterSettings
+    from sync.lake import Lake
+
+__all__ = ["App", "ConfigurationError", "open_app", "options_of"]
+
+DEFAULT = Path("tidesman.yaml")
 
 
 def options_of(group: Group, name: str) -> type[BaseModel]:
     """The options of a connector by its type. Raises LookupError with a sentence."""
     try:
-        if group == "sources":
-            return registry.source(name).options_class
-        return registry.destination(name).options_class
+        return _class(group, name).options_class
     except (Misconfigured, BrokenConnector) as error:
         raise LookupError(str(error)) from error
+
+
+def _class(group: Group, name: str) -> type[Connector[Any]]:
+    return registry.source(name) if group == "sources" else registry.destination(name)
+
+
+def read(config: Path | None) -> Loaded:
+    """The configuration from a file, or from the environment alone where there is no file.
+
+    Raises ConfigurationError with all that is to be mended.
+    """
+    if config is not None:
+        return load(Document.read(config), options_of)
+    if DEFAULT.exists():
+        return load(Document.read(DEFAULT), options_of)
+    if any(name.startswith(f"{PREFIX}SOURCES") for name in os.environ):
+        return load(Document("the environment", Path.cwd()), options_of)
+    sentence = "is not here; make one with: tidesman init (or name one with --config)"
+    raise ConfigurationError([Problem(str(DEFAULT), (), sentence)])
+
+
+def prepared(config: Path | None, *, secrets: bool) -> Loaded:
+    """The configuration, held against everything that can be known before it is used.
+
+    Raises ConfigurationError; for a secret that is not there only if ``secrets`` are needed.
+    """
+    loaded = read(config)
+    if secrets and loaded.missing:
+        raise ConfigurationError([p for problems in loaded.missing.values() for p in problems])
+    _refuse_names(loaded)
+    return loaded
+
+
+@contextmanager
+def open_app(
+    config: Path | None,
+    *,
+    read_only: bool = False,
+    secrets: bool = True,
+    clock: Clock | None = None,
+) -> Iterator[App]:
+    """Everything that a command works with, closed again at the end.
+
+    ``read_only`` opens the state so that the database itself refuses writes. Without ``secrets``
+    a key that is named but not set is no error. Raises ConfigurationError and StoreError.
+    """
+    loaded = prepared(config, secrets=secrets)
+    store = Store(loaded.state_url, read_only=read_only)
+    try:
+        yield App(loaded, store, clock or SystemClock())
+    finally:
+        store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The configured parts. Connectors are made anew at each call and closed by the caller."""
+
+    loaded: Loaded
+    store: Store
+    clock: Clock
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.loaded.settings.timezone)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources."""
+        return tuple(self.loaded.settings.sources)
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The names of the destinations."""
+        return tuple(self.loaded.settings.destinations)
+
+    def today(self) -> date:
+        """The day in the shop."""
+        return self.clock.now().astimezone(self.timezone).date()
+
+    def trigger(self) -> CronTrigger:
+        """When the daemon runs."""
+        return trigger(self.loaded.settings.schedule, self.loaded.settings.timezone)
+
+    def next_run(self) -> datetime | None:
+        """When the schedule runs next, in the shop's time zone."""
+        return cast("datetime | None", self.trigger().get_next_fire_time(None, self.clock.now()))
+
+    def secrets(self) -> list[str]:
+        """Every secret value, so that logs can hide them."""
+        return [
+            value.get_secret_value()
+            for options in self.loaded.options.values()
+            for value in options.__dict__.values()
+            if isinstance(value, SecretStr)
+        ]
+
+    def missing(self, group: Group, name: str) -> tuple[str, ...]:
+        """What a connector still lacks: secrets that are named but not there."""
+        return tuple(str(problem) for problem in self.loaded.missing.get((group, name), ()))
+
+    def lake(self) -> Lake:
+        """The orders that were pulled."""
+        from sync.lake import Lake
+
+        return Lake(self.loaded.data_dir / "lake", self.store)
+
+    def engine(self) -> ibis.BaseBackend:
+        """A fresh engine that computes in the shop's time zone."""
+        from sync.engine import open_engine
+
+        given = self.loaded.settings.engine
+        return open_engine(
+            self.loaded.settings.timezone, memory=given.memory, threads=given.threads
+        )
+
+    def segmentation(self) -> SegmenterSettings:
+        """What the operator chose about segments, in the segmenter's own words."""
+        from segmenter.settings import Settings as SegmenterSettings
+
+        given: Mapping[str, Any] = self.loaded.settings.segmentation.model_dump()
+        return SegmenterSettings.from_dict({k: v for k, v in given.items() if k != "refit_days"})
+
+    def source(self, name: str) -> Source[Any]:
+        """A source, ready to be asked."""
+        kind = registry.source(self.loaded.settings.sources[name].type)
+        transport = self._transport()
+        source = kind(self.loaded.options["sources", name], transport=transport)
+        transport.keep(source.limits())
+        return source
+
+    def destination(self, name: str) -> Destination[Any]:
+        """A destination, ready to be spoken to within its limits."""
+        return self.connected(name)[0]
+
+    def connected(self, name: str) -> tuple[Destination[Any], Transport]:
+        """A destination, and the transport under it that counts its requests."""
+        kind = registry.destination(self.loaded.settings.destinations[name].type)
+        transport = self._transport()
+        destination = kind(self.loaded.options["destinations", name], transport=transport)
+        transport.keep(destination.limits())
+        return destination, transport
+
+    def projection(self, name: str) -> Projection:
+        """How customers become properties and events at a destination."""
+        return _projection(self.loaded, name)
+
+    async def check(self, group: Group, name: str) -> str | None:
+        """One harmless request to a connector; what is wrong, or None."""
+        missing = self.missing(group, name)
+        if missing:
+            return " ".join(missing)
+        connector: Connector[Any] = (
+            self.source(name) if group == "sources" else self.destination(name)
+        )
+        try:
+            await connector.check()
+        except ConnectorError as error:
+            return str(error)
+        finally:
+            await connector.aclose()
+        return None
+
+    def _transport(self) -> Transport:
+        return Transport(httpx.AsyncHTTPTransport(), self.clock)
+
+
+def _projection(loaded: Loaded, name: str) -> Projection:
+    given = loaded.settings.destinations[name]
+    return Projection(
+        given.prefix,
+        given.rename,
+        loaded.settings.segmentation.schemes,
+        given.events,
+        given.event_schemes,
+        given.refresh,
+    )
+
+
+def _refuse_names(loaded: Loaded) -> None:
+    """Raise ConfigurationError for names of properties that cannot be."""
+    wrong: list[Problem] = []
+    for name in loaded.settings.destinations:
+        try:
+            _projection(loaded, name)
+        except ValueError as error:
+            key, _, sentence = str(error).partition(": ")
+            wrong.append(loaded.problem(("destinations", name, key), sentence))
+    if wrong:
+        raise ConfigurationError(wrong)

@@ -1,0 +1,93 @@
+"""The command line. Each command is a function in a file of its own under ``sync/commands``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from sync.commands.approve import approve
+from sync.commands.backtest import backtest
+from sync.commands.check import check
+from sync.commands.customer import customer
+from sync.commands.daemon import daemon
+from sync.commands.demo import demo
+from sync.commands.guard import guarded
+from sync.commands.init import init
+from sync.commands.plan import plan
+from sync.commands.run import run
+from sync.commands.sandbox import sandbox
+from sync.commands.status import status
+
+EXIT_CODES = """\
+[bold]Exit codes[/bold]
+
+0  all is well
+
+1  a defect of Tidesman itself
+
+2  the configuration or the input is to be mended
+
+3  held by the brake until a person approves it
+
+4  a destination stopped, or changes are left undelivered
+
+5  another run is under way
+"""
+
+#: In the order in which a newcomer needs them, each with an example for its help.
+COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+    (demo, "tidesman demo --json > runs.json"),
+    (init, "tidesman init tidesman.yaml"),
+    (check, "tidesman check --config tidesman.yaml"),
+    (plan, "tidesman plan --as-of 2026-11-21"),
+    (run, "tidesman run --as-of 2026-11-21 --json > run.json"),
+    (approve, "tidesman approve 2026-11-21-1 --up-to 5000"),
+    (status, "tidesman status --json"),
+    (customer, "tidesman customer anna@example.com"),
+    (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
+    (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
+    (sandbox, "tidesman sandbox --port 9001"),
+)
+
+app = typer.Typer(
+    name="tidesman",
+    help="Orders in, lifecycle segments out: only the customers who changed segment are updated.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("tidesman"))
+        raise typer.Exit
+
+
+@app.callback()
+def tidesman(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Orders in, lifecycle segments out: only the customers who changed segment are updated."""
+    del version
+
+
+def _register(command: Callable[..., Any], example: str) -> None:
+    app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))
+
+
+for _command, _example in COMMANDS:
+    _register(_command, _example)
+
+
+def main() -> None:
+    """What the ``tidesman`` script calls."""
+    app()

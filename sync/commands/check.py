@@ -1,0 +1,84 @@
+"""``tidesman check``: ask each source and destination for something harmless."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from sync.commands.guard import Code
+from sync.commands.options import Config, Debug, Json
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one connector said."""
+
+    name: str
+    kind: str
+    ok: bool
+    says: str
+    code: Code
+
+
+def check(config: Config = None, json: Json = False, debug: Debug = False) -> None:  # noqa: ARG001
+    """Ask each source and destination for something harmless, and name what is missing."""
+    from sync.app import open_app
+
+    with open_app(config, secrets=False) as app:
+        found = asyncio.run(_ask(app))
+    if json:
+        from json import dumps
+
+        typer.echo(dumps({f.name: {"ok": f.ok, "says": f.says} for f in found}))
+    else:
+        _show(found)
+    code = max((each.code for each in found), default=Code.OK)
+    if any(each.code is Code.MEND for each in found):
+        code = Code.MEND
+    if code is not Code.OK:
+        raise typer.Exit(code)
+
+
+async def _ask(app: App) -> list[Found]:
+    sources = [_source(app, name) for name in app.sources]
+    destinations = [_destination(app, name) for name in app.destinations]
+    return list(await asyncio.gather(*sources, *destinations))
+
+
+async def _source(app: App, name: str) -> Found:
+    return _found(name, "source", await app.check("sources", name), Code.MEND)
+
+
+async def _destination(app: App, name: str) -> Found:
+    code = Code.MEND if app.missing("destinations", name) else Code.UNDELIVERED
+    return _found(name, "destination", await app.check("destinations", name), code)
+
+
+def _found(name: str, kind: str, wrong: str | None, code: Code) -> Found:
+    if wrong is None:
+        return Found(name, kind, True, "ok", Code.OK)
+    return Found(name, kind, False, wrong, code)
+
+
+def _show(found: list[Found]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from sync.commands.show import console
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for title in ("", "name", "is", "says"):
+        table.add_column(title, overflow="fold")
+    for each in found:
+        colour = "green" if each.ok else "red"
+        sign = Text("ok" if each.ok else "no", style=colour)
+        table.add_row(sign, each.name, each.kind, Text("" if each.ok else each.says))
+    console().print(table)
+    if all(each.ok for each in found):
+        console().print("All can be reached. Next: tidesman plan")

@@ -1,0 +1,129 @@
+"""Reports as tables that read well in 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sync.report import Delivered, Move, Report, Segment
+
+WIDTH = 100
+#: Kinds of moves that are listed before the rest is summed up.
+MOVES = 16
+
+TITLES = {"lifecycle": "Lifecycle", "rfm": "RFM", "risk_value": "Risk and value"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where to print: never wider than 100 columns, which is also the width of a pipe."""
+    made = Console(stderr=stderr, highlight=False)
+    made.width = min(made.width, WIDTH) if made.is_terminal else WIDTH
+    return made
+
+
+def report(found: Report) -> Group:
+    """A run: what came in, who is where, who moved and why, what was sent."""
+    parts: list[RenderableType] = [_head(found)]
+    parts += [_fault(source.source, fault) for source in found.pulled for fault in source.faults]
+    parts += [Text(f"  note: {note}", style="yellow") for note in found.notes]
+    parts.append(_segments(found.segments))
+    if found.moves:
+        parts.append(_moves(found.moves))
+    else:
+        still = "the first load: everybody is new, and no event is sent"
+        parts.append(Text(f"  {still if found.first_load else 'nobody moved'}"))
+    if found.destinations:
+        parts.append(destinations(found))
+    if found.held is not None:
+        parts.append(Text(found.held, style="bold yellow"))
+    seconds = ", ".join(f"{step} {value:.1f} s" for step, value in found.seconds.items())
+    parts.append(Text(f"  {seconds}", style="dim"))
+    return Group(*parts)
+
+
+def _head(found: Report) -> Text:
+    rows = sum(source.rows for source in found.pulled)
+    text = Text(f"{found.as_of:%A %Y-%m-%d}", style="bold")
+    counts = f"   {rows:,} orders pulled, {found.orders:,} in all, {found.customers:,} customers"
+    text.append(counts, style="not bold")
+    if found.future_orders:
+        text.append(f"\n  orders in the future: {found.future_orders:,}, left out until their day")
+    return text
+
+
+def _fault(source: str, fault: tuple[str, int, str]) -> Text:
+    name, count, example = fault
+    told = f"; the first: {example}" if example else ""
+    return Text(f"  {source}: {name}: {count:,}{told}", style="yellow")
+
+
+def _segments(segments: Iterable[Segment]) -> Table:
+    tables: dict[str, Table] = {}
+    for each in segments:
+        if each.scheme not in tables:
+            tables[each.scheme] = _plain(TITLES.get(each.scheme, each.scheme))
+            tables[each.scheme].add_column("customers", justify="right")
+            tables[each.scheme].add_column("revenue", justify="right")
+        tables[each.scheme].add_row(
+            each.segment, f"{each.customers:,}", f"{each.revenue_share:.1%}"
+        )
+    # the longest beside the others, so that three schemes stand in the height of one
+    longest = max(tables, key=lambda scheme: tables[scheme].row_count, default=None)
+    left = [table for scheme, table in tables.items() if scheme != longest]
+    grid = Table.grid(padding=(0, 3))
+    right = [] if longest is None else [tables[longest]]
+    grid.add_row(*([Group(*left)] if left else []), *right)
+    return grid
+
+
+def _moves(moves: Iterable[Move]) -> Table:
+    ordered = sorted(moves, key=lambda move: -move.customers)
+    table = _plain("Moves")
+    for name in ("from", "to", "cause"):
+        table.add_column(name)
+    table.add_column("customers", justify="right")
+    for move in ordered[:MOVES]:
+        source = "(new)" if move.from_segment is None else move.from_segment
+        scheme = TITLES.get(move.scheme, move.scheme)
+        table.add_row(scheme, source, move.to_segment, move.cause, f"{move.customers:,}")
+    rest = ordered[MOVES:]
+    if rest:
+        customers = sum(move.customers for move in rest)
+        table.add_row(f"{len(rest)} further kinds", "", "", "", f"{customers:,}", style="dim")
+    return table
+
+
+def destinations(found: Report) -> RenderableType:
+    """What became of the changes, by destination, and why not all of them arrived."""
+    table = _plain("Destinations")
+    waiting = any(result.waiting for result in found.destinations.values())
+    names = ["planned", "write calls", "delivered", "rejected", "still unsure"]
+    for name in [*names, "waiting"] if waiting else names:
+        table.add_column(name, justify="right")
+    for name, result in found.destinations.items():
+        counts = [getattr(result, key) for key in ("planned", "requests", "delivered")]
+        counts += [result.rejected, result.unsure, *([result.waiting] if waiting else [])]
+        table.add_row(name, *(f"{count:,}" for count in counts))
+    parts: list[RenderableType] = [table]
+    parts += [line for name, d in found.destinations.items() for line in _troubles(name, d)]
+    if all(result.requests == 0 for result in found.destinations.values()):
+        parts.append(Text("  nothing to send: 0 write calls", style="green"))
+    return Group(*parts)
+
+
+def _troubles(name: str, result: Delivered) -> list[Text]:
+    lines = [Text(f"  {name}: {result.stopped}", style="red")] if result.stopped else []
+    if result.held is not None:
+        lines.append(Text(f"  {name}: {result.held}", style="yellow"))
+    for reason, count in result.reasons.items():
+        lines.append(Text(f"  {name}: {count:,} with: {reason}", style="yellow"))
+    return lines
+
+
+def _plain(title: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column(Text(f"  {title}", style="bold"), min_width=18)
+    return table

@@ -1,0 +1,84 @@
+"""``tidesman status``: the last run, the next one, and what each destination has."""
+
+from __future__ import annotations
+
+import json as json_
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sync.commands.guard import Code, Stop
+from sync.commands.options import Config, Debug, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sync.status import Standing
+
+
+def status(
+    healthy: Annotated[
+        bool,
+        typer.Option("--healthy", help="Only say by the exit code whether the daemon is alive."),
+    ] = False,
+    config: Config = None,
+    json: Json = False,
+    debug: Debug = False,  # noqa: ARG001 - read by the guard
+) -> None:
+    """Tell the last run, the next one, what each destination has, and what waits for a person."""
+    from sync.app import open_app
+    from sync.store import StoreMissing
+
+    if healthy:
+        _say_health(config)
+        return
+    from sync.commands.show import console
+    from sync.status import standing
+
+    try:
+        with open_app(config, read_only=True, secrets=False) as app:
+            found = standing(app)
+    except StoreMissing:
+        raise Stop("there was no run yet; begin with: tidesman run", Code.OK) from None
+    if json:
+        typer.echo(json_.dumps(found.to_json()))
+    else:
+        _show(found, console())
+
+
+def _say_health(config: Config) -> None:
+    from sync.app import read
+    from sync.heart import alive
+
+    if not alive(read(config).data_dir):
+        raise Stop("no daemon has shown itself for a while", Code.DEFECT)
+    typer.echo("alive")
+
+
+def _show(found: Standing, out: Console) -> None:
+    from rich.table import Table
+
+    run = found.last_run
+    if run is not None:
+        when = run.finished_at or run.started_at
+        out.print(f"last run    {run.id}, {run.status.value}, {when:%Y-%m-%d %H:%M} UTC")
+    day = "nothing" if found.published is None else f"{found.published}"
+    out.print(f"published   {day}, {found.customers:,} customers")
+    if found.next_run is not None:
+        out.print(
+            f"next run    {found.next_run:%Y-%m-%d %H:%M} {found.timezone} "
+            f'by "{found.schedule}", if a daemon runs'
+        )
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("destination", min_width=18)
+    for name in ("accepted", "unsure", "refused", "waiting", "events sent"):
+        table.add_column(name, justify="right")
+    for name, each in found.destinations.items():
+        counts = (each.acked, each.unsure, each.refused, each.waiting, each.events.get("acked", 0))
+        table.add_row(name, *(f"{count:,}" for count in counts))
+    out.print(table)
+    for name, each in found.destinations.items():
+        if each.stopped is not None:
+            out.print(f"{name}: {each.stopped}", style="red", markup=False)
+    if found.held is not None:
+        out.print(found.held, style="bold yellow", markup=False)

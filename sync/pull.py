@@ -1,0 +1,83 @@
+"""The first step of a run: bring what is new at the sources into the lake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from connectors.types import Fault
+from sync.failpoints import reach
+from sync.progress import Progress
+from sync.report import Pulled
+from sync.store import Snapshot
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+def pull(app: App, run_id: str, progress: Progress) -> tuple[Pulled, ...]:
+    """Pull every source to its end. Each page is safe before the next one is asked for.
+
+    Raises what a source raises: then what was pulled stays, and nothing is published.
+    """
+    return asyncio.run(_pull_all(app, run_id, progress))
+
+
+async def _pull_all(app: App, run_id: str, progress: Progress) -> tuple[Pulled, ...]:
+    return tuple([await _pull(app, name, run_id, progress) for name in app.sources])
+
+
+async def _pull(app: App, name: str, run_id: str, progress: Progress) -> Pulled:
+    lake = app.lake()
+    source = app.source(name)
+    faults: list[Fault] = []
+    try:
+        # closed at once if writing fails: a generator left open is closed at some other time
+        async with aclosing(source.orders(app.store.cursor(name))) as pages:  # type: ignore[type-var]
+            async for page in pages:
+                lake.write(name, page, run_id, app.clock.now())
+                reach("ingest.page")
+                faults += page.faults
+                progress.advance(name, _rows(app, name, run_id), None, "orders pulled")
+    finally:
+        await source.aclose()
+    return Pulled(name, _rows(app, name, run_id), summed(faults))
+
+
+def _rows(app: App, name: str, run_id: str) -> int:
+    """What this run brought, whichever process of it."""
+    return sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
+
+
+def summed(faults: list[Fault]) -> tuple[tuple[str, int, str], ...]:
+    """Faults by name over all pages, each with its first example."""
+    totals: dict[str, tuple[int, str]] = {}
+    for fault in faults:
+        count, example = totals.get(fault.name, (0, fault.example))
+        totals[fault.name] = (count + fault.count, example)
+    return tuple((name, count, example) for name, (count, example) in totals.items() if count)
+
+
+def told(result: Mapping[str, Any] | None) -> tuple[Pulled, ...]:
+    """What an earlier process wrote down of its pull."""
+    rows = [] if result is None else result.get("pulled", [])
+    return tuple(
+        Pulled(row["source"], row["rows"], tuple((n, c, e) for n, c, e in row["faults"]))
+        for row in rows
+    )
+
+
+def shrunk(app: App, previous: Snapshot) -> str | None:
+    """The sentence about a source that has far fewer orders than when last published, or None."""
+    least = app.loaded.settings.brake.min_source_share
+    for name in app.sources:
+        before = sum(part.rows for part in app.store.parts(name, up_to=previous.lake_version))
+        now = sum(part.rows for part in app.store.parts(name))
+        if before > 0 and now < least * before:
+            return (
+                f"the source {name} now has {now:,} orders where it had {before:,}; nothing is "
+                "published until this is mended or approved"
+            )
+    return None

@@ -1,0 +1,140 @@
+"""What became of a run, for a person, for the state database and for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+Status = Literal["done", "held", "stopped"]
+
+#: The keys of a destination that other programs may rely on.
+COUNTS = ("planned", "requests", "delivered", "rejected", "unsure")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment of one scheme: customers, and their share of all that was ever spent (0 to 1)."""
+
+    scheme: str
+    segment: str
+    customers: int
+    revenue_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How many customers went from one segment to another for one cause; None: first seen."""
+
+    scheme: str
+    from_segment: str | None
+    to_segment: str
+    cause: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a source brought: rows, and by name those that could not be used, with an example."""
+
+    source: str
+    rows: int
+    faults: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of the changes for one destination.
+
+    ``delivered``, ``rejected``, ``unsure`` and ``waiting`` (never on the wire) add up to
+    ``planned``. ``requests`` counts writes. ``stopped`` is why it stopped before the end.
+    """
+
+    planned: int
+    requests: int
+    delivered: int
+    rejected: int
+    unsure: int
+    waiting: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    stopped: str | None = None
+    held: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. ``orders`` counts all orders up to the day, ``seconds`` is by step."""
+
+    run_id: str
+    as_of: date
+    status: Status
+    orders: int
+    customers: int
+    pulled: tuple[Pulled, ...]
+    segments: tuple[Segment, ...]
+    moves: tuple[Move, ...]
+    destinations: Mapping[str, Delivered]
+    seconds: Mapping[str, float]
+    #: Whether nothing had been published before.
+    first_load: bool = False
+    future_orders: int = 0
+    #: Plain sentences of the model about itself.
+    notes: tuple[str, ...] = ()
+    #: Why the run is held, and what to do about it.
+    held: str | None = None
+
+    def undelivered(self) -> bool:
+        """Whether a destination stopped, or left changes that are not delivered."""
+        return any(
+            d.stopped is not None or d.unsure or d.waiting for d in self.destinations.values()
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that other programs rely on; no more and no fewer."""
+        segments: dict[str, dict[str, int]] = {}
+        for each in self.segments:
+            segments.setdefault(each.scheme, {})[each.segment] = each.customers
+        return {
+            "as_of": self.as_of.isoformat(),
+            "orders": self.orders,
+            "customers": self.customers,
+            "segments": segments,
+            "moves": [
+                {
+                    "scheme": move.scheme,
+                    "from": move.from_segment,
+                    "to": move.to_segment,
+                    "cause": move.cause,
+                    "customers": move.customers,
+                }
+                for move in self.moves
+            ],
+            "destinations": {
+                name: {key: getattr(result, key) for key in COUNTS}
+                for name, result in self.destinations.items()
+            },
+            "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as values that JSON can hold; ``from_dict`` reads it back."""
+        return {**asdict(self), "as_of": self.as_of.isoformat()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Report:
+        """The report that ``to_dict`` gave."""
+        return cls(
+            **{
+                **values,
+                "as_of": date.fromisoformat(values["as_of"]),
+                "pulled": tuple(
+                    Pulled(p["source"], p["rows"], tuple(tuple(f) for f in p["faults"]))
+                    for p in values["pulled"]
+                ),
+                "segments": tuple(Segment(**each) for each in values["segments"]),
+                "moves": tuple(Move(**each) for each in values["moves"]),
+                "destinations": {n: Delivered(**d) for n, d in values["destinations"].items()},
+                "notes": tuple(values["notes"]),
+            }
+        )

@@ -1,0 +1,184 @@
+"""One run: ingest, segment, plan, deliver, report. Each step is written down; a kill costs one.
+
+A run that did not come to its end goes on under its own id: what it published is not computed
+again, and what it sent is known by the ledger.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from connectors.errors import Misconfigured
+from sync import dispatch
+from sync.failpoints import reach
+from sync.progress import Progress, Silent
+from sync.pull import pull, shrunk, told
+from sync.report import Delivered, Move, Pulled, Report
+from sync.store import Run, Snapshot, Status
+from sync.tenure import tenure
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+def run(
+    app: App,
+    as_of: date | None,
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Report:
+    """Run once for a day of the shop (None: today). ``stop`` ends it after what is on the wire.
+
+    Raises Busy if another run is under way, and what a source raises; then nothing is published.
+    """
+    day = _day(app, as_of)
+    stop = stop or threading.Event()
+    with tenure(app.store, app.clock, lost=stop.set):
+        _refuse_going_back(app, day)
+        found = app.store.unfinished_run(day)
+        if found is None:
+            found = app.store.start_run(day, app.clock.now())
+        else:
+            app.store.resume_run(found.id)
+        running = _Running(app, found, progress or Silent(), stop)
+        try:
+            report = running.to_the_end()
+        except BaseException:
+            app.store.finish_run(found.id, Status.FAILED, None, app.clock.now())
+            raise
+        app.store.finish_run(found.id, Status(report.status), report.to_dict(), app.clock.now())
+        reach("run.finished")
+        return report
+
+
+def _day(app: App, as_of: date | None) -> date:
+    today = app.today()
+    if as_of is not None and as_of > today:
+        raise Misconfigured(f"{as_of} lies in the future; today is {today} in the shop")
+    return today if as_of is None else as_of
+
+
+def _refuse_going_back(app: App, day: date) -> None:
+    published = app.store.latest_snapshot()
+    if published is not None and day < published.as_of:
+        raise Misconfigured(
+            f"the segments of {published.as_of} are published, and a run never goes back behind "
+            f"that to {day}; to look at the past use another data_dir and state_url, or backtest"
+        )
+
+
+@dataclass(slots=True)
+class _Running:
+    """The steps of one run, with what each leaves behind for the report."""
+
+    app: App
+    run: Run
+    progress: Progress
+    stop: threading.Event
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+
+    def to_the_end(self) -> Report:
+        steps = {step.name: step for step in self.app.store.steps(self.run.id)}
+        self.seconds.update({n: s.seconds for n, s in steps.items() if s.seconds is not None})
+        published = self.app.store.snapshot_of(self.run.id)
+        if published is None:
+            pulled = self._ingest()
+            if self.stop.is_set():
+                return self._empty(pulled, "stopped", None)
+            held = self._shrunk()
+            if held is not None:
+                return self._empty(pulled, "held", held)
+            published = self._segment()
+        else:
+            pulled = told(steps["ingest"].result)
+        with self._step("plan"):
+            plans = dispatch.plans(self.app, published)
+        results = self._deliver(plans)
+        with self._step("report"):
+            report = self._report(published, pulled, results)
+        return replace(report, seconds=dict(self.seconds))
+
+    def _ingest(self) -> tuple[Pulled, ...]:
+        with self._step("ingest") as result:
+            pulled = pull(self.app, self.run.id, self.progress)
+            result["pulled"] = [asdict(each) for each in pulled]
+        return pulled
+
+    def _shrunk(self) -> str | None:
+        previous = self.app.store.latest_snapshot()
+        if previous is None or self.app.store.approval(self.run.id) is not None:
+            return None
+        why = shrunk(self.app, previous)
+        return None if why is None else f"{why}: tidesman approve {self.run.id} --up-to 1"
+
+    def _segment(self) -> Snapshot:
+        # imported late: learning needs pandas, scipy and ibis, which take a second to load
+        from sync.segment import Segmenting
+
+        with self._step("segment"):
+            self.progress.advance("segments", 0, 1, "working them out")
+            evaluated = Segmenting(self.app, self.run.as_of).evaluate(self.run.id)
+            reach("segment.written")
+            published = dispatch.publish(self.app, evaluated)
+            self.progress.advance("segments", 1, 1, "published")
+        return published
+
+    def _report(
+        self, published: Snapshot, pulled: tuple[Pulled, ...], results: Mapping[str, Delivered]
+    ) -> Report:
+        """From what is stored, so that a run that was cut off tells the same in the end."""
+        from sync.segment import described
+
+        store = self.app.store
+        found = described(self.app, published)
+        held = "\n".join(d.held for d in results.values() if d.held is not None) or None
+        status: Literal["done", "held", "stopped"] = "done" if held is None else "held"
+        return Report(
+            self.run.id,
+            self.run.as_of,
+            "stopped" if self.stop.is_set() else status,
+            found.orders,
+            published.customers,
+            pulled,
+            found.segments,
+            tuple(Move(**asdict(moved)) for moved in store.transitions_of(self.run.id)),
+            results,
+            {},
+            first_load=store.snapshot_before(published) is None,
+            future_orders=found.future,
+            notes=found.notes,
+            held=held,
+        )
+
+    def _empty(
+        self, pulled: tuple[Pulled, ...], status: Literal["held", "stopped"], held: str | None
+    ) -> Report:
+        """Nothing was published."""
+        return Report(
+            self.run.id, self.run.as_of, status, 0, 0, pulled, (), (), {}, self.seconds, held=held
+        )
+
+    def _deliver(self, plans: Any) -> Mapping[str, Delivered]:
+        with self._step("deliver") as result:
+            results = dispatch.deliver(self.app, plans, self.run.id, self.progress, self.stop)
+            result.update({name: asdict(each) for name, each in results.items()})
+        return results
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[dict[str, Any]]:
+        """Write down when a step began and ended, and what it gives for whoever goes on."""
+        store, clock = self.app.store, self.app.clock
+        began, ticks = clock.now(), clock.monotonic()
+        store.step(self.run.id, name, began)
+        result: dict[str, Any] = {}
+        yield result
+        seconds = clock.monotonic() - ticks
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        store.step(self.run.id, name, began, clock.now(), self.seconds[name], result)
+        reach(f"run.{name}")

@@ -1,0 +1,75 @@
+"""A copy of everything to try things on: the same orders and state, and nothing that is kept.
+
+The state is opened for reading only and copied; files of the lake are linked, not copied. What a
+trial pulls, learns and publishes lies in a temporary folder and is gone at the end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import insert, select
+
+from sync.app import App, prepared
+from sync.clock import SystemClock
+from sync.store import Store, StoreMissing
+from sync.store.tables import metadata
+
+#: Rows that are copied at a time.
+CHUNK = 10_000
+
+
+@contextmanager
+def scratch(config: Path | None) -> Iterator[App]:
+    """The configured parts on a copy of their state. Secrets are not needed and not there.
+
+    Raises ConfigurationError and StoreError.
+    """
+    loaded = prepared(config, secrets=False)
+    with tempfile.TemporaryDirectory(prefix="tidesman-scratch-") as folder:
+        data, state = Path(folder, "data"), Path(folder, "state.db")
+        data.mkdir()
+        _copy_state(loaded.state_url, state)
+        _link(loaded.data_dir, data)
+        url = f"sqlite:///{state}"
+        with closing(Store(url)) as store:
+            yield App(replace(loaded, data_dir=data, state_url=url), store, SystemClock())
+
+
+def _copy_state(url: str, copy: Path) -> None:
+    try:
+        original = Store(url, read_only=True)
+    except StoreMissing:
+        return
+    with closing(original):
+        if original.engine.dialect.name == "sqlite":
+            place = quote(str(original.engine.url.database))
+            with (
+                closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(copy)) as target,
+            ):
+                source.backup(target)
+            return
+        with closing(Store(f"sqlite:///{copy}")) as fresh:
+            _copy_tables(original, fresh)
+
+
+def _copy_tables(original: Store, fresh: Store) -> None:
+    with original.read() as source, fresh.begin() as target:
+        for table in metadata.sorted_tables:
+            for rows in source.execute(select(table)).mappings().partitions(CHUNK):
+                target.execute(insert(table), [dict(row) for row in rows])
+
+
+def _link(original: Path, copy: Path) -> None:
+    """The Parquet files only: what a run reads. A file written anew takes the place of its link."""
+    for file in original.rglob("*.parquet"):
+        link = copy / file.relative_to(original)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file)

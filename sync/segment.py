@@ -1,0 +1,203 @@
+"""The second step of a run: who is in which segment, learnt and evaluated from the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.disk import whole_file
+from connectors.errors import Misconfigured
+from connectors.types import Kind
+from segmenter.basis import Basis
+from segmenter.evaluate import census, evaluate, moves
+from segmenter.learn import learn, propose
+from segmenter.model import Model
+from segmenter.schemes import ALL
+from segmenter.settings import Settings
+from segmenter.summary import summarize_with_contacts
+from segmenter.thresholds import Thresholds
+from sync.report import Segment
+from sync.store import NewSnapshot, Snapshot
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Orders up to a day, and those that lie after the moment of counting."""
+
+    orders: int
+    future: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation that is written down but not published; ``moves`` as the segmenter has them."""
+
+    snapshot: NewSnapshot
+    moves: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a report tells of a snapshot."""
+
+    orders: int
+    future: int
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...]
+
+
+class Segmenting:
+    """One evaluation for one day, on what the lake holds now; orders after this moment wait."""
+
+    def __init__(self, app: App, as_of: date) -> None:
+        self.app = app
+        self.as_of = as_of
+        self.engine = app.engine()
+        self.settings = app.segmentation()
+        self.lake = app.lake()
+        self.version = self.lake.version()
+        self.now = app.clock.now()
+        self.previous = app.store.latest_snapshot()
+
+    def evaluate(self, run_id: str) -> Evaluated:
+        """Learn if it is time, evaluate, and write the result beside the published one.
+
+        Raises Misconfigured if there is no order up to the day.
+        """
+        counted = count(self.app, self.engine, self.as_of, self.version, self.now)
+        if counted.orders == 0:
+            raise Misconfigured(
+                f"there is no order up to {self.as_of}; nothing is published. Look at the sources: "
+                "tidesman check"
+            )
+        orders = self._orders()
+        # summed up once, as learning, proposing and evaluating all begin with it
+        buyers = summarize_with_contacts(self.engine, orders, self.as_of)
+        model_version, model = self._model(orders, buyers)
+        thresholds_version, thresholds = self._thresholds(orders, buyers, model)
+        today = evaluate(
+            self.engine,
+            Basis(orders, self.as_of, model, thresholds, self.settings),
+            self.settings,
+            before=self._before(),
+            previous=self._published(),
+            buyers=buyers,
+        )
+        place = self._write(today, run_id)
+        stored = self.engine.read_parquet(place)
+        snapshot = NewSnapshot(
+            run_id,
+            self.as_of,
+            str(place.relative_to(self.app.loaded.data_dir)),
+            pq.read_metadata(place).num_rows,
+            model_version,
+            thresholds_version,
+            self.version,
+            self.settings.to_dict(),
+            self.now,
+        )
+        moved = self.engine.to_pyarrow(moves(stored, self.as_of, self.settings))
+        return Evaluated(snapshot, moved)
+
+    def _orders(self) -> ir.Table:
+        orders = self.lake.orders(self.engine, up_to=self.version)
+        return orders.filter(orders.ordered_at <= ibis.literal(self.now))
+
+    def _model(self, orders: ir.Table, buyers: ir.Table) -> tuple[int, Model]:
+        store = self.app.store
+        latest = store.latest_model()
+        if latest is not None:
+            model = Model.from_json(latest.body)
+            age = (self.as_of - model.fitted_on).days
+            if 0 <= age < self.app.loaded.settings.segmentation.refit_days:
+                return latest.version, model
+        model = learn(self.engine, orders, self.as_of, self.settings, buyers=buyers)
+        return store.save_model(self.as_of, model.to_json(), self.app.clock.now()), model
+
+    def _thresholds(
+        self, orders: ir.Table, buyers: ir.Table, model: Model
+    ) -> tuple[int, Thresholds]:
+        store = self.app.store
+        latest = store.latest_thresholds()
+        if latest is not None:
+            return latest.version, Thresholds.from_json(latest.body)
+        made = propose(self.engine, orders, self.as_of, model, self.settings, buyers=buyers)
+        by = "proposed at the first run"
+        return store.save_thresholds(made.to_json(), by, self.app.clock.now()), made
+
+    def _before(self) -> Basis | None:
+        """What the published result was made from, so that a move's cause can be found."""
+        old = self.previous
+        if old is None or old.model_version is None or old.thresholds_version is None:
+            return None
+        model = self.app.store.model(old.model_version)
+        thresholds = self.app.store.thresholds(old.thresholds_version)
+        if model is None or thresholds is None:
+            return None
+        orders = self.lake.orders(self.engine, up_to=old.lake_version)
+        return Basis(
+            orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),
+            old.as_of,
+            Model.from_json(model.body),
+            Thresholds.from_json(thresholds.body),
+            Settings.from_dict(old.settings),
+        )
+
+    def _published(self) -> ir.Table | None:
+        if self.previous is None:
+            return None
+        return self.engine.read_parquet(located(self.app, self.previous))
+
+    def _write(self, today: ir.Table, run_id: str) -> Path:
+        """An immutable file: complete under its name or not there at all."""
+        place = self.app.loaded.data_dir / "snapshots" / f"{run_id}.parquet"
+        with whole_file(place) as unfinished:
+            self.engine.to_parquet(today.order_by("customer_id"), unfinished)
+        return place
+
+
+def described(app: App, snapshot: Snapshot) -> Described:
+    """Read back from what is stored: the same whenever it is asked."""
+    engine = app.engine()
+    settings = Settings.from_dict(snapshot.settings)
+    counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
+    stored = engine.read_parquet(located(app, snapshot))
+    rows = engine.to_pyarrow(census(stored, settings)).to_pylist()
+    order = [(scheme, name) for scheme in settings.schemes for name in ALL[scheme].segments]
+    rows.sort(key=lambda row: order.index((row["scheme"], row["segment"])))
+    version = snapshot.model_version
+    model = None if version is None else app.store.model(version)
+    notes = () if model is None else Model.from_json(model.body).notes
+    segments = tuple(Segment(**row) for row in rows)
+    return Described(counted.orders, counted.future, segments, notes)
+
+
+def count(
+    app: App, engine: ibis.BaseBackend, as_of: date, version: int, moment: datetime
+) -> Counted:
+    """Count the orders of a version of the lake by the shop's day; those after the moment apart."""
+    orders = app.lake().orders(engine, up_to=version)
+    orders = orders.filter(orders.kind == Kind.ORDER.value)
+    now = ibis.literal(moment)
+    day = orders.ordered_at.date()
+    row = orders.aggregate(
+        orders=((day <= ibis.literal(as_of)) & (orders.ordered_at <= now)).sum(),
+        future=(orders.ordered_at > now).sum(),
+    )
+    found = engine.to_pyarrow(row).to_pylist()[0]
+    return Counted(found["orders"] or 0, found["future"] or 0)
+
+
+def located(app: App, snapshot: NewSnapshot) -> Path:
+    """Where a snapshot's file lies; its path is kept relative, so that the folder can be moved."""
+    return app.loaded.data_dir / snapshot.path

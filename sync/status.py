@@ -1,0 +1,102 @@
+"""How things stand, for a person and for a health check: read only, quick, nothing computed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from sync.ledger import ATTRIBUTES, Mark
+from sync.store import Run, Status
+from sync.store.tables import ledger, outbox
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a destination has of our customers; ``waiting`` as of the last run."""
+
+    acked: int = 0
+    unsure: int = 0
+    refused: int = 0
+    waiting: int = 0
+    events: dict[str, int] = field(default_factory=dict[str, int])
+    stopped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of the whole: what is published, the last run, the next one, each destination."""
+
+    published: date | None
+    customers: int
+    last_run: Run | None
+    next_run: datetime | None
+    schedule: str
+    timezone: str
+    held: str | None
+    destinations: dict[str, Held]
+
+    def to_json(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        run = self.last_run
+        last = run and {
+            "id": run.id,
+            "as_of": run.as_of.isoformat(),
+            "status": run.status.value,
+            "started_at": run.started_at.isoformat(),
+            "finished_at": run.finished_at and run.finished_at.isoformat(),
+        }
+        return {
+            "published": self.published and self.published.isoformat(),
+            "customers": self.customers,
+            "last_run": last,
+            "next_run": self.next_run and self.next_run.isoformat(),
+            "schedule": self.schedule,
+            "timezone": self.timezone,
+            "held": self.held,
+            "destinations": {name: asdict(each) for name, each in self.destinations.items()},
+        }
+
+
+def standing(app: App) -> Standing:
+    """Ask the state database how things stand."""
+    published = app.store.latest_snapshot()
+    last = app.store.last_run()
+    report = dict(last.report) if last is not None and last.report is not None else {}
+    return Standing(
+        None if published is None else published.as_of,
+        0 if published is None else published.customers,
+        last,
+        app.next_run(),
+        app.loaded.settings.schedule,
+        app.loaded.settings.timezone,
+        report.get("held") if last is not None and last.status is Status.HELD else None,
+        {name: _held(app, name, report) for name in app.destinations},
+    )
+
+
+def _held(app: App, name: str, report: dict[str, Any]) -> Held:
+    of = (ledger.c.destination == name, ledger.c.channel == ATTRIBUTES)
+    marks = sa.select(ledger.c.mark, sa.func.count()).where(*of).group_by(ledger.c.mark)
+    events = (
+        sa.select(outbox.c.mark, sa.func.count())
+        .where(outbox.c.destination == name)
+        .group_by(outbox.c.mark)
+    )
+    with app.store.read() as connection:
+        counted: dict[str, int] = dict(connection.execute(marks).tuples().all())
+        sent: dict[str, int] = dict(connection.execute(events).tuples().all())
+    told = report.get("destinations", {}).get(name, {})
+    return Held(
+        counted.get(Mark.ACKED, 0),
+        counted.get(Mark.UNSURE, 0),
+        counted.get(Mark.REFUSED, 0),
+        told.get("waiting", 0),
+        sent,
+        told.get("stopped"),
+    )

@@ -1,0 +1,119 @@
+"""One run at a time: hold the lease while a run works, and give it back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sync.clock import Clock
+from sync.store import Store, StoreError
+
+LEASE = "run"
+#: How long a lease outlives a holder that was cut off from the machine, in seconds.
+SECONDS = 60.0
+#: How often it is renewed.
+BEAT = 15.0
+
+
+class Busy(Exception):
+    """Another run is under way; the message says whose."""
+
+
+@contextmanager
+def tenure(store: Store, clock: Clock, *, lost: Callable[[], None]) -> Iterator[None]:
+    """Hold the lease, renewed in the background. ``lost`` is called if it passes to another.
+
+    Raises Busy if another process holds it. One whose process is dead is taken over at once.
+    """
+    token = _take(store, clock)
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT):
+            try:
+                held = store.renew(LEASE, token, clock.now(), SECONDS)
+            except StoreError:
+                # the next write tells it in the foreground, where it can be acted on
+                return
+            if not held:
+                lost()
+                return
+
+    thread = threading.Thread(target=beat, name="tidesman-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        store.release(LEASE, token, clock.now())
+
+
+def _take(store: Store, clock: Clock) -> int:
+    own = me()
+    token = store.acquire(LEASE, own, clock.now(), SECONDS)
+    if token is None:
+        holder = store.holder(LEASE, clock.now())
+        if holder is not None and is_dead(holder):
+            # under the dead one's name, so that of two who try only one gets it
+            dead = store.acquire(LEASE, holder, clock.now(), SECONDS)
+            if dead is not None:
+                store.release(LEASE, dead, clock.now())
+            token = store.acquire(LEASE, own, clock.now(), SECONDS)
+        if token is None:
+            raise Busy(
+                f"another run is under way ({told(holder or '')}); wait for it, "
+                f"or for {SECONDS:.0f} seconds if its machine is gone"
+            )
+    return token
+
+
+def me() -> str:
+    """This process by name: machine, boot, process namespace, number and time of its start."""
+    return "/".join((*_here(), str(os.getpid()), _started(os.getpid()) or ""))
+
+
+def told(owner: str) -> str:
+    """An owner in words."""
+    host, _, rest = owner.partition("/")
+    number = rest.split("/")[-2] if rest.count("/") >= 2 else "unknown"
+    return f"process {number} on {host or 'an unknown machine'}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner was a process of this very machine and container that runs no more."""
+    *place, number, started = owner.split("/")
+    if tuple(place) != _here() or not number.isdigit() or not started:
+        return False
+    return _started(int(number)) != started
+
+
+def _here() -> tuple[str, ...]:
+    """Empty boot or namespace where the system does not tell: then nobody is known to be dead."""
+    return socket.gethostname(), _read("/proc/sys/kernel/random/boot_id"), _namespace()
+
+
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _started(number: int) -> str | None:
+    """When a process began, in ticks since boot: the 22nd field of its stat (proc(5))."""
+    stat = _read(f"/proc/{number}/stat")
+    fields = stat.rpartition(")")[2].split()
+    # a zombie (Z) works no more
+    return fields[19] if len(fields) > 19 and fields[0] != "Z" else None
+
+
+def _read(place: str) -> str:
+    try:
+        return Path(place).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
