@@ -7,6 +7,7 @@ Gamma-Gamma). The same ``customers`` and ``seed`` give the same files, to the by
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +21,13 @@ SECONDS = 86_400
 # Rate r, alpha (orders a day), leaving a, b, spend p, q, v: tuned to 4.5 orders a customer.
 R, ALPHA, A, B = 0.73, 35.0, 0.7, 2.6
 P, Q, V = 4.0, 4.5, 45.0
+SHAPE = [R, ALPHA, A, B, P, Q, V, DAYS]
 
 
-def generate(folder: Path, customers: int, seed: int = 20_261_121) -> dict[str, int | str]:
+def generate(folder: Path, customers: int, seed: int = 20_261_121) -> dict[str, Any]:
     """Write one Parquet file a month to ``folder``; say how many orders and customers there are."""
     about = folder / "about.json"
-    wanted = {"customers": customers, "seed": seed, "last_day": LAST.isoformat(), "form": 1}
+    wanted = {"customers": customers, "seed": seed, "last_day": LAST.isoformat(), "shape": SHAPE}
     if about.exists():
         there = json.loads(about.read_text())
         if {key: there.get(key) for key in wanted} == wanted:

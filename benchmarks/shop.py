@@ -1,0 +1,89 @@
+"""The shop of the benchmark as Tidesman sees it: the real adapters, and vendors who answer at once.
+
+Each request is built, cut into batches, sent and read by the real code; only the socket and the
+waiting for the vendors' rates are left out, as both would measure somebody else.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import httpx
+
+from sync.app import App, open_app
+
+CONFIGURATION = """\
+timezone: UTC
+currency: EUR
+data_dir: ./data
+state_url: sqlite:///./data/state.db
+sources:
+  shop:
+    type: files
+    path: {orders}
+    columns:
+      {{order_id: order_id, customer_id: customer_id, ordered_at: ordered_at, amount: amount}}
+destinations:
+  klaviyo: {{type: klaviyo, api_key: {{env: BENCH_KEY}}, identifier: external_id}}
+  iterable: {{type: iterable, api_key: {{env: BENCH_KEY}}, identifier: external_id}}
+  braze: {{type: braze, api_key: {{env: BENCH_KEY}}, base_url: "https://rest.iad-01.braze.com"}}
+"""
+
+
+class Clock:
+    """Stands still on the evening of a day, but for the seconds that somebody waits."""
+
+    def __init__(self, day: date) -> None:
+        self._began = datetime.combine(day, time(23, 59), UTC)
+        self._waited = 0.0
+
+    def now(self) -> datetime:
+        return self._began
+
+    def monotonic(self) -> float:
+        return self._waited
+
+    async def sleep(self, seconds: float) -> None:
+        self._waited += seconds
+
+
+class Vendors(httpx.AsyncBaseTransport):
+    """Klaviyo, Iterable and Braze, all well and in no time; counts the calls that write."""
+
+    writes = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            Vendors.writes += 1
+        return httpx.Response(
+            200 if "braze" not in request.url.host else 201, json=_answer(request)
+        )
+
+
+def _answer(request: httpx.Request) -> object:
+    path = request.url.path
+    if path.startswith("/api/profile-bulk-import-jobs"):
+        done = {"status": "complete", "total_count": 0, "completed_count": 0, "failed_count": 0}
+        return {"data": {"id": "job", "type": "profile-bulk-import-job", "attributes": done}}
+    if "braze" in request.url.host:
+        array = json.loads(request.content)
+        return {"message": "success"} | {
+            f"{kind}_processed": len(array[kind])
+            for kind in ("attributes", "events")
+            if kind in array
+        }
+    return {"successCount": 0, "failCount": 0, "msg": "", "code": "Success", "params": None}
+
+
+@contextmanager
+def shop(folder: Path, day: date) -> Iterator[App]:
+    """The shop in a folder, on the evening of a day."""
+    os.environ["BENCH_KEY"] = "a-key-that-nobody-asks-for"
+    httpx.AsyncHTTPTransport = Vendors  # type: ignore[misc, assignment]
+    config = folder / "tidesman.yaml"
+    config.write_text(CONFIGURATION.format(orders=folder / "orders"))
+    with open_app(config, clock=Clock(day)) as app:
+        yield app
