@@ -1,0 +1,60 @@
+"""What the packages import is what the distribution asks for, so that a wheel alone works."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+PACKAGES = ("connectors", "segmenter", "sync", "config")
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;]", name, maxsplit=1)[0]).lower()
+
+
+def imports(folder: Path) -> dict[str, set[str]]:
+    """Top package to the files that import it, anywhere in the file."""
+    found: dict[str, set[str]] = {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                found.setdefault(name.partition(".")[0], set()).add(str(path))
+    return found
+
+
+def test_every_import_is_ours_or_pythons_or_asked_for(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    asked = {normal(name) for name in project["dependencies"]}
+    extra = {normal(name) for name in project["optional-dependencies"]["testing"]}
+    owners = packages_distributions()
+    for package in PACKAGES:
+        for name, files in imports(root / package).items():
+            if name in sys.stdlib_module_names or name in PACKAGES:
+                continue
+            brought_by = {normal(owner) for owner in owners.get(name, [])}
+            for file in files:
+                allowed = asked | extra if "connectors/testing/" in file else asked
+                assert brought_by & allowed, f"{file} imports {name}"
+
+
+def test_everything_asked_for_is_imported(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    owners = packages_distributions()
+    used = {
+        normal(owner)
+        for package in PACKAGES
+        for name in imports(root / package)
+        for owner in owners.get(name, [])
+    }
+    # data, read by the standard library where the machine has none of its own
+    assert {normal(name) for name in project["dependencies"]} - used <= {"tzdata"}
