@@ -20,7 +20,9 @@ def configure(*, form: str = "text", level: str = "INFO", secrets: Iterable[str]
     ``secrets`` are values that must stand in no line, whoever writes it.
     """
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    common: list[Processor] = [structlog.stdlib.add_log_level, stamp, Mask(secrets)]
+    # a traceback is made text first, as it too may hold what must not be told
+    traceback = structlog.processors.format_exc_info
+    common: list[Processor] = [structlog.stdlib.add_log_level, stamp, traceback, Mask(secrets)]
     last: Processor = structlog.processors.JSONRenderer()
     if form == "text":
         last = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
@@ -30,9 +32,6 @@ def configure(*, form: str = "text", level: str = "INFO", secrets: Iterable[str]
             foreign_pre_chain=common,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                # a traceback is text by now, and may hold what must not be told
-                Mask(secrets),
                 last,
             ],
         )

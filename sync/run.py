@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connectors.errors import Misconfigured
 from sync import dispatch
 from sync.failpoints import reach
+from sync.outbox import events_for
 from sync.progress import Progress, Silent
 from sync.pull import pull, shrunk, told
 from sync.report import Delivered, Move, Pulled, Report
@@ -24,6 +25,7 @@ from sync.tenure import tenure
 
 if TYPE_CHECKING:
     from sync.app import App
+    from sync.segment import Evaluated
 
 
 def run(
@@ -125,9 +127,15 @@ class _Running:
             self.progress.advance("segments", 0, 1, "working them out")
             evaluated = Segmenting(self.app, self.run.as_of).evaluate(self.run.id)
             reach("segment.written")
-            published = dispatch.publish(self.app, evaluated)
+            published = self._publish(evaluated)
             self.progress.advance("segments", 1, 1, "published")
         return published
+
+    def _publish(self, evaluated: Evaluated) -> Snapshot:
+        projections = {name: self.app.projection(name) for name in self.app.destinations}
+        made, moves = evaluated.snapshot, evaluated.moves
+        events = events_for(self.app.store, moves, projections, made.as_of, made.created_at)
+        return self.app.store.publish(made, moves, events)
 
     def _report(
         self, published: Snapshot, pulled: tuple[Pulled, ...], results: Mapping[str, Delivered]

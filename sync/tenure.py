@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ LEASE = "run"
 SECONDS = 60.0
 #: How often it is renewed.
 BEAT = 15.0
+#: Parts of a holder's name.
+_PARTS = 6
 
 
 class Busy(Exception):
@@ -73,23 +76,26 @@ def _take(store: Store, clock: Clock) -> int:
 
 
 def me() -> str:
-    """This process by name: machine, boot, process namespace, number and time of its start."""
-    return "/".join((*_here(), str(os.getpid()), _started(os.getpid()) or ""))
+    """This holder by name: machine, boot, process namespace, number, its start, and a nonce."""
+    number = os.getpid()
+    return "/".join((*_here(), str(number), _started(number) or "", secrets.token_hex(4)))
 
 
 def told(owner: str) -> str:
     """An owner in words."""
-    host, _, rest = owner.partition("/")
-    number = rest.split("/")[-2] if rest.count("/") >= 2 else "unknown"
-    return f"process {number} on {host or 'an unknown machine'}"
+    parts = owner.split("/")
+    if len(parts) != _PARTS:
+        return owner or "by whom is unknown"
+    return f"process {parts[3]} on {parts[0]}"
 
 
 def is_dead(owner: str) -> bool:
     """Whether an owner was a process of this very machine and container that runs no more."""
-    *place, number, started = owner.split("/")
-    if tuple(place) != _here() or not number.isdigit() or not started:
+    parts = owner.split("/")
+    if len(parts) != _PARTS or tuple(parts[:3]) != _here():
         return False
-    return _started(int(number)) != started
+    number, started = parts[3:5]
+    return bool(started) and _started(int(number)) != started
 
 
 def _here() -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from rich.text import Text
 from sync.report import Delivered, Move, Report, Segment
 
 WIDTH = 100
-#: Kinds of moves that are listed before the rest is summed up.
-MOVES = 16
+#: Kinds of moves of a scheme that are listed before the rest is summed up.
+MOVES = 6
 
 TITLES = {"lifecycle": "Lifecycle", "rfm": "RFM", "risk_value": "Risk and value"}
 
@@ -28,19 +28,19 @@ def report(found: Report) -> Group:
     """A run: what came in, who is where, who moved and why, what was sent."""
     parts: list[RenderableType] = [_head(found)]
     parts += [_fault(source.source, fault) for source in found.pulled for fault in source.faults]
-    parts += [Text(f"  note: {note}", style="yellow") for note in found.notes]
-    parts.append(_segments(found.segments))
+    parts += [Text(f"note: {note}", style="yellow") for note in found.notes]
+    parts += [Text(), _segments(found.segments), Text()]
     if found.moves:
-        parts.append(_moves(found.moves))
+        parts += [_moves(found.moves), Text()]
     else:
         still = "the first load: everybody is new, and no event is sent"
-        parts.append(Text(f"  {still if found.first_load else 'nobody moved'}"))
+        parts += [Text(still if found.first_load else "nobody moved"), Text()]
     if found.destinations:
-        parts.append(destinations(found))
+        parts += [destinations(found), Text()]
     if found.held is not None:
         parts.append(Text(found.held, style="bold yellow"))
     seconds = ", ".join(f"{step} {value:.1f} s" for step, value in found.seconds.items())
-    parts.append(Text(f"  {seconds}", style="dim"))
+    parts.append(Text(seconds, style="dim"))
     return Group(*parts)
 
 
@@ -50,14 +50,14 @@ def _head(found: Report) -> Text:
     counts = f"   {rows:,} orders pulled, {found.orders:,} in all, {found.customers:,} customers"
     text.append(counts, style="not bold")
     if found.future_orders:
-        text.append(f"\n  orders in the future: {found.future_orders:,}, left out until their day")
+        text.append(f"\norders in the future: {found.future_orders:,}, left out until their day")
     return text
 
 
 def _fault(source: str, fault: tuple[str, int, str]) -> Text:
     name, count, example = fault
     told = f"; the first: {example}" if example else ""
-    return Text(f"  {source}: {name}: {count:,}{told}", style="yellow")
+    return Text(f"{source}: {name}: {count:,}{told}", style="yellow")
 
 
 def _segments(segments: Iterable[Segment]) -> Table:
@@ -80,20 +80,29 @@ def _segments(segments: Iterable[Segment]) -> Table:
 
 
 def _moves(moves: Iterable[Move]) -> Table:
-    ordered = sorted(moves, key=lambda move: -move.customers)
+    by_scheme: dict[str, list[Move]] = {}
+    # in the order in which schemes are shown, and in each the commonest first
+    for move in sorted(moves, key=lambda m: (_rank(m.scheme), -m.customers)):
+        by_scheme.setdefault(move.scheme, []).append(move)
     table = _plain("Moves")
     for name in ("from", "to", "cause"):
         table.add_column(name)
     table.add_column("customers", justify="right")
-    for move in ordered[:MOVES]:
-        source = "(new)" if move.from_segment is None else move.from_segment
-        scheme = TITLES.get(move.scheme, move.scheme)
-        table.add_row(scheme, source, move.to_segment, move.cause, f"{move.customers:,}")
-    rest = ordered[MOVES:]
-    if rest:
-        customers = sum(move.customers for move in rest)
-        table.add_row(f"{len(rest)} further kinds", "", "", "", f"{customers:,}", style="dim")
+    for scheme, found in by_scheme.items():
+        title = TITLES.get(scheme, scheme)
+        for move in found[:MOVES]:
+            source = "(new)" if move.from_segment is None else move.from_segment
+            table.add_row(title, source, move.to_segment, move.cause, f"{move.customers:,}")
+        rest = found[MOVES:]
+        if rest:
+            customers = sum(move.customers for move in rest)
+            table.add_row(title, f"{len(rest)} further kinds", "", "", f"{customers:,}")
     return table
+
+
+def _rank(scheme: str) -> tuple[int, str]:
+    names = list(TITLES)
+    return (names.index(scheme) if scheme in names else len(names), scheme)
 
 
 def destinations(found: Report) -> RenderableType:
@@ -110,20 +119,20 @@ def destinations(found: Report) -> RenderableType:
     parts: list[RenderableType] = [table]
     parts += [line for name, d in found.destinations.items() for line in _troubles(name, d)]
     if all(result.requests == 0 for result in found.destinations.values()):
-        parts.append(Text("  nothing to send: 0 write calls", style="green"))
+        parts.append(Text("nothing to send: 0 write calls", style="green"))
     return Group(*parts)
 
 
 def _troubles(name: str, result: Delivered) -> list[Text]:
-    lines = [Text(f"  {name}: {result.stopped}", style="red")] if result.stopped else []
+    lines = [Text(f"{name}: {result.stopped}", style="red")] if result.stopped else []
     if result.held is not None:
-        lines.append(Text(f"  {name}: {result.held}", style="yellow"))
+        lines.append(Text(f"{name}: {result.held}", style="yellow"))
     for reason, count in result.reasons.items():
-        lines.append(Text(f"  {name}: {count:,} with: {reason}", style="yellow"))
+        lines.append(Text(f"{name}: {count:,} with: {reason}", style="yellow"))
     return lines
 
 
 def _plain(title: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column(Text(f"  {title}", style="bold"), min_width=18)
+    table.add_column(Text(title, style="bold"), min_width=16)
     return table

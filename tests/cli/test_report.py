@@ -1,0 +1,127 @@
+import io
+import json
+from datetime import date
+
+from rich.console import Console
+
+from sync.commands import show
+from sync.report import Delivered, Move, Pulled, Report, Segment
+
+REPORT = Report(
+    run_id="2026-11-21-1",
+    as_of=date(2026, 11, 21),
+    status="done",
+    orders=63_753,
+    customers=23_570,
+    pulled=(
+        Pulled("shop", 120, (("unreadable dates", 2, "a.csv, row 7, column day: 'soon'"),)),
+        Pulled("till", 3),
+    ),
+    segments=(
+        Segment("lifecycle", "Champions", 5_695, 0.64589),
+        Segment("lifecycle", "Can't Lose Them", 469, 0.0549),
+        Segment("rfm", "High-Spending New Customers", 12, 0.01),
+        Segment("risk_value", "Retain Aggressively", 818, 0.0753),
+    ),
+    moves=(
+        Move("lifecycle", "Champions", "At Risk", "silence", 12),
+        Move("lifecycle", None, "Promising", "first seen", 3),
+        Move("rfm", "Lost Best Customers", "High-Spending New Customers", "purchase", 1),
+    ),
+    destinations={
+        "klaviyo": Delivered(16, 4, 13, 2, 1, reasons={"not an e-mail address": 2}),
+        "braze": Delivered(16, 0, 0, 0, 0, 16, stopped="the key is not accepted"),
+    },
+    seconds={"ingest": 0.51234, "segment": 1.5},
+    future_orders=4,
+    notes=("no drop-out can be seen",),
+)
+
+
+def drawn(report: Report) -> str:
+    out = Console(file=io.StringIO(), width=100)
+    out.print(show.report(report))
+    return out.file.getvalue()
+
+
+def test_other_programs_get_exactly_these_keys():
+    found = REPORT.to_json()
+    assert list(found) == [
+        "as_of",
+        "orders",
+        "customers",
+        "segments",
+        "moves",
+        "destinations",
+        "seconds",
+    ]
+    assert found["segments"]["lifecycle"] == {"Champions": 5_695, "Can't Lose Them": 469}
+    assert found["moves"][1] == {
+        "scheme": "lifecycle",
+        "from": None,
+        "to": "Promising",
+        "cause": "first seen",
+        "customers": 3,
+    }
+    assert found["destinations"]["klaviyo"] == {
+        "planned": 16,
+        "requests": 4,
+        "delivered": 13,
+        "rejected": 2,
+        "unsure": 1,
+    }
+    assert found["seconds"] == {"ingest": 0.512, "segment": 1.5}
+
+
+def test_what_is_stored_is_read_back_as_it_was():
+    assert Report.from_dict(json.loads(json.dumps(REPORT.to_dict()))) == REPORT
+
+
+def test_the_tables_tell_everything_within_100_columns():
+    said = drawn(REPORT)
+    assert max(map(len, said.splitlines())) <= 100
+    for part in (
+        "Saturday 2026-11-21   123 orders pulled, 63,753 in all, 23,570 customers",
+        "orders in the future: 4",
+        "shop: unreadable dates: 2; the first: a.csv, row 7, column day: 'soon'",
+        "note: no drop-out can be seen",
+        "64.6%",
+        "(new)",
+        "silence",
+        "klaviyo: 2 with: not an e-mail address",
+        "braze: the key is not accepted",
+        "waiting",
+    ):
+        assert part in said, part
+
+
+def test_many_kinds_of_moves_are_summed_up():
+    many = tuple(Move("rfm", f"a{n}", "b", "silence", n) for n in range(1, 31))
+    said = drawn(_with_moves(()))
+    assert "nobody moved" in said
+    said = drawn(_with_moves(many))
+    assert "24 further kinds" in said
+    assert "300" in said  # 1 + 2 + ... + 24
+
+
+def test_a_quiet_day_says_so():
+    quiet = Report.from_dict(
+        {**REPORT.to_dict(), "destinations": {"klaviyo": _nothing()}, "moves": []}
+    )
+    said = drawn(quiet)
+    assert "nothing to send: 0 write calls" in said
+    assert not quiet.undelivered()
+
+
+def test_what_counts_as_undelivered():
+    assert REPORT.undelivered()
+
+
+def _nothing() -> dict:
+    return {"planned": 0, "requests": 0, "delivered": 0, "rejected": 0, "unsure": 0}
+
+
+def _with_moves(moves: tuple[Move, ...]) -> Report:
+    from dataclasses import replace
+
+    return replace(REPORT, moves=moves)
