@@ -93,7 +93,8 @@ class Track:
             for i, one in enumerate(body.get(name) or []):
                 if poison.hits(*_names(one)):
                     what = poison.code or "Refused by dial"
-                    refuse(400, what, [{"type": what, "input_array": name, "index": i}])
+                    where: JSON = {"input_array": name, "index": i} if poison.named else {}
+                    refuse(400, what, [{"type": what, **where}])
 
     def apply(self, body: JSON, poison: Fault | None) -> tuple[dict[str, int], list[JSON]]:
         """Do what can be done; returns the counts by array and the errors."""

@@ -54,7 +54,8 @@ class Fault(BaseModel):
     lose_job     Klaviyo: the next job answers 404 after ``part`` of its records
     small_pages  pages hold at most ``size`` items, whatever was asked for
     poison       records with one of ``ids`` ("*": every record) are refused, one by one or, with
-                 ``how="request"``, the whole request; ``code`` is the vendor's word for it
+                 ``how="request"``, the whole request; ``code`` is the vendor's word for it, with
+                 ``named=False`` the answer does not tell which record it was
     queued       Braze: 202 "queued", done at the next request
     unindexed    Braze: an error that names no object, everything is done
     """
@@ -79,6 +80,7 @@ class Fault(BaseModel):
     ids: tuple[str, ...] = ()
     how: Literal["record", "request"] = "record"
     code: str = ""
+    named: bool = True
 
     def matches(self, method: str, path: str) -> bool:
         """Whether it is meant for such a request; ``path`` may hold ``*`` as in a shell."""

@@ -19,7 +19,7 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.iterable_calls import EventCalls, ListCalls, UserCalls
 from connectors.sandbox.iterable_requests import failed
 from connectors.sandbox.iterable_types import FieldTypes
-from connectors.sandbox.iterable_users import ProjectType, Users
+from connectors.sandbox.iterable_users import ProjectType, User, Users
 from connectors.sandbox.lookalike import LookAlike
 from connectors.sandbox.windows import Verdict, Window
 from connectors.sandbox.wire import Call
@@ -137,11 +137,16 @@ class Iterable(LookAlike):
         """By userId or e-mail address."""
         users = self.project.users
         found = users.by_id.get(identifier) or users.by_email.get(identifier.lower())
-        return None if found is None else found.shown()
+        return None if found is None else self._stored(found)
+
+    def _stored(self, user: User) -> dict[str, Any]:
+        project = self.project
+        on = [name for i, name in project.list_names.items() if user.number in project.members[i]]
+        return {**user.shown(), "lists": on}
 
     def profiles(self, offset: int, limit: int) -> list[dict[str, Any]]:
         """In the order of arrival."""
-        return [user.shown() for user in self.project.users.all[offset : offset + limit]]
+        return [self._stored(user) for user in self.project.users.all[offset : offset + limit]]
 
     def events(self, limit: int) -> list[dict[str, Any]]:
         """The latest, the newest last."""

@@ -57,7 +57,7 @@ class Dials:
 
 
 class Klaviyo(LookAlike):
-    """One Klaviyo account. ``account`` is its state."""
+    """One Klaviyo account."""
 
     name: ClassVar[str] = "klaviyo"
 
@@ -71,8 +71,14 @@ class Klaviyo(LookAlike):
         dials: Dials | None = None,
     ) -> None:
         self.dials = dials if dials is not None else Dials()
-        self.account = self._open()
+        self._account = self._open()
         super().__init__(keys=keys, clock=clock, limits=limits, faults=faults)
+
+    @property
+    def account(self) -> Account:
+        """The state, with all done that is due by now."""
+        self.settle()
+        return self._account
 
     def _open(self) -> Account:
         dials = self.dials
@@ -154,7 +160,7 @@ class Klaviyo(LookAlike):
 
     def settle(self) -> None:
         """Finish the jobs that are due."""
-        self.account.settle(self.now(), self.dials.job_seconds)
+        self._account.settle(self.now(), self.dials.job_seconds)
 
     def _accounts(self, call: Call) -> Response:
         address = dict.fromkeys(("address1", "address2", "city", "region", "country", "zip"))
@@ -218,4 +224,4 @@ class Klaviyo(LookAlike):
 
     def forget(self) -> None:
         """Empty the account."""
-        self.account = self._open()
+        self._account = self._open()

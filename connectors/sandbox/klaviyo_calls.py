@@ -176,13 +176,15 @@ class EventCalls:
         now = self._it.now()
         errors = [wrong for event in found if (wrong := events.check(event, now)) is not None]
         poison = self._it.faults.strike({"poison"}, call.method, call.path)
-        for event in found if poison is not None else ():
-            assert poison is not None  # noqa: S101 - for the type checkers
+        if poison is None:
+            return errors
+        for event in found:
             attributes: JSON = event.profile["attributes"]
             names = (attributes.get(n) for n in ("external_id", "email", "phone_number"))
             if poison.hits(event.profile.get("id"), event.attributes.get("unique_id"), *names):
                 code = poison.code or "invalid"
-                errors.append(jsonapi.error(400, code, "Refused by dial.", pointer=event.pointer))
+                where = event.pointer if poison.named else "/data"
+                errors.append(jsonapi.error(400, code, "Refused by dial.", pointer=where))
         return errors
 
     def _refuse_repeats(self, found: list[Incoming]) -> None:

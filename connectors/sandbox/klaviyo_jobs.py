@@ -131,7 +131,8 @@ class Importer:
             if wrong is None:
                 job.profile_ids.append(self._write(record, now).id)
             else:
-                job.errors.append(_import_error(wrong, record))
+                named = wrong["source"]["pointer"] != "/data"
+                job.errors.append(_import_error(wrong, record if named else None))
         job.records = []
         job.status, job.completed_at = job.ends, now
         return job.profile_ids
@@ -141,7 +142,8 @@ class Importer:
         attributes: JSON = record["attributes"]
         pointer = f"{RECORDS}/{i}"
         if poison is not None and poison.hits(*_names(record)):
-            return error(400, poison.code or "invalid", "Refused by dial.", pointer=pointer)
+            where = pointer if poison.named else "/data"
+            return error(400, poison.code or "invalid", "Refused by dial.", pointer=where)
         if not identified(record):
             detail = "One of email, phone_number, external_id or id is required."
             return error(400, "invalid", detail, pointer=f"{pointer}/attributes")
@@ -185,7 +187,7 @@ def _names(record: JSON) -> tuple[str | None, ...]:
     )
 
 
-def _import_error(wrong: JSON, record: JSON) -> JSON:
+def _import_error(wrong: JSON, record: JSON | None) -> JSON:
     return {
         "type": "import-error",
         "id": wrong["id"],

@@ -215,5 +215,5 @@ class LookAlike(ABC):
 
     async def _unknown(self, request: Request, _error: Exception) -> Response:
         status: int = getattr(_error, "status_code", 404)
-        self.requests[request.method, "(no such route)", status] += 1
+        self.requests[request.method, request.url.path, status] += 1
         return self.problem(status, f"There is no {request.method} {request.url.path} here.")

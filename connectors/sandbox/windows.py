@@ -20,7 +20,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may pass, and what the headers tell of the longest window.
+    """Whether a request may pass, and what headers tell of one window: the second, or the only one.
 
     ``reset`` is the seconds until that window ends, ``wait`` the seconds until a refused request
     can pass (0 for an admitted one), ``resets_at`` the end as epoch seconds.
@@ -41,6 +41,7 @@ class Windows:
         if not limits:
             raise ValueError("a limiter needs at least one window")
         self._limits = tuple(sorted(limits, key=lambda limit: limit.seconds))
+        self._told = min(1, len(limits) - 1)
         self._counts = [0] * len(limits)
         self._indexes = [-1] * len(limits)
 
@@ -57,12 +58,12 @@ class Windows:
                 full.append(ends[i])
         if not full:
             self._counts = [count + 1 for count in self._counts]
-        longest = self._limits[-1]
+        told = self._told
         return Verdict(
             admitted=not full,
-            limit=longest.calls,
-            remaining=longest.calls - self._counts[-1],
-            reset=ends[-1] - now,
-            resets_at=ends[-1],
+            limit=self._limits[told].calls,
+            remaining=self._limits[told].calls - self._counts[told],
+            reset=ends[told] - now,
+            resets_at=ends[told],
             wait=max(full) - now if full else 0.0,
         )
