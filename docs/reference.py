@@ -13,14 +13,15 @@ from pathlib import Path
 WIDTH = "90"
 os.environ |= {"TERMINAL_WIDTH": WIDTH, "COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb"}
 
-from pydantic_core import PydanticUndefined  # noqa: E402 - the width is read on import
+from pydantic.fields import FieldInfo  # noqa: E402 - the width is read on import
 from typer.testing import CliRunner  # noqa: E402
 
 from connectors import registry  # noqa: E402
-from connectors.base import Connector, Destination  # noqa: E402
+from connectors.base import Connector, Destination, Rate  # noqa: E402
 from sync.cli import COMMANDS, app  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+FILLED_IN = {"timezone": "the shop's", "currency": "the shop's", "run": "each run's own"}
 NOTE = "<!-- Written by docs/reference.py; change the code and run make fix. -->\n"
 
 
@@ -55,9 +56,8 @@ def _connector(name: str, kind: type[Connector]) -> Iterator[str]:
     yield f"### {name}\n\n{_sentence(kind)}\n\n"
     yield "| option | default | what it is |\n| --- | --- | --- |\n"
     for option, field in kind.options_class.model_fields.items():
-        missing = field.default is PydanticUndefined and field.default_factory is None
-        default = "required" if missing else f"`{field.get_default(call_default_factory=True)!r}`"
-        yield f"| `{option}` | {default} | {(field.description or '').replace('|', '/')} |\n"
+        default = FILLED_IN.get(option) or _default(field)
+        yield f"| `{option}` | {default} | {field.description} |\n"
     yield "\n"
     if issubclass(kind, Destination):
         for change, how in sorted(kind.deliveries.items(), key=lambda item: item[0].__name__):
@@ -67,8 +67,21 @@ def _connector(name: str, kind: type[Connector]) -> Iterator[str]:
             yield f"- {change.__name__}: {size}{weight}{again}\n"
     for rate in kind.rates:
         which = " ".join([*rate.methods, rate.path])
-        yield f"- `{which}`: at most {rate.calls:,} calls in {rate.seconds:g} s\n"
+        yield f"- `{which}`: at most {_limit(rate)}\n"
     yield "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple):
+        value = ", ".join(_limit(each) if isinstance(each, Rate) else str(each) for each in value)
+    return f"`{value}`" if value not in (None, "") else "none"
+
+
+def _limit(rate: Rate) -> str:
+    return f"{rate.calls:,} calls in {rate.seconds:g} s"
 
 
 def _sentence(kind: type[Connector]) -> str:

@@ -54,21 +54,33 @@ class FilesOptions(Options):
     ``tolerate`` is the share of a file's rows that may be unreadable before it is refused.
     """
 
-    path: str | tuple[str, ...]
-    columns: Columns
-    timezone: str
-    lines: bool = False
-    currency: str = ""
-    encoding: str = "utf-8"
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-    decimal: str = Field(".", min_length=1, max_length=1)
-    thousands: str = Field("", max_length=1)
-    date_format: str | tuple[str, ...] = ()
-    void: tuple[str, ...] = (
-        "cancelled", "canceled", "void", "voided", "failed", "refunded", "deleted", "draft", "test",
-    )  # fmt: skip
-    latest_row_wins: bool = False
-    tolerate: float = Field(0.01, ge=0, le=1)
+    path: str | tuple[str, ...] = Field(description="A file, a folder, a pattern, or several.")
+    columns: Columns = Field(description="Which column of the files is what.")
+    timezone: str = Field(description="The zone of moments that are written without one.")
+    lines: bool = Field(False, description="Whether an order is several rows, to be added up.")
+    currency: str = Field("", description="That of rows without one.")
+    encoding: str = Field("utf-8", description="How the text of CSV files is encoded.")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="Between columns; found out if left out."
+    )
+    decimal: str = Field(".", min_length=1, max_length=1, description="The mark before cents.")
+    thousands: str = Field("", max_length=1, description="The mark between thousands, if any.")
+    date_format: str | tuple[str, ...] = Field(
+        (), description="One format or several in the signs of strptime; ISO 8601 if left out."
+    )
+    void: tuple[str, ...] = Field(
+        (
+            *("cancelled", "canceled", "void", "voided", "failed"),
+            *("refunded", "deleted", "draft", "test"),
+        ),
+        description="A row with such a status, in any case, takes its order away.",
+    )
+    latest_row_wins: bool = Field(
+        False, description="Whether many repeated order ids are corrections: the last row counts."
+    )
+    tolerate: float = Field(
+        0.01, ge=0, le=1, description="Share of unreadable rows above which a file is refused."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -10,9 +10,10 @@ import pytest
 
 PACKAGES = ("connectors", "segmenter", "sync", "config")
 LONGEST_FILE = 300
+LONGEST_TESTS = 500
 LONGEST_FUNCTION = 60
 
-# Longer than the limit, and why that is better than two files.
+# Longer than the limit, and why that is better than two files. Tests may list more cases.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {
     "sync/migrations/versions/0001_the_first_schema.py:upgrade": "a schema reads as one list",
@@ -95,12 +96,13 @@ def texts(tree: ast.Module) -> Iterator[str]:
 
 
 def test_no_file_is_too_long_but_those_with_a_reason(root: Path) -> None:
-    lengths = {
-        str(path.relative_to(root)): len(path.read_text().splitlines())
-        for path in files(root)
-        if path.suffix == ".py"
-    }
-    assert {name for name, lines in lengths.items() if lines > LONGEST_FILE} == set(LONG_FILES)
+    long = set()
+    for path in files(root):
+        name = str(path.relative_to(root))
+        limit = LONGEST_TESTS if name.startswith("tests/") else LONGEST_FILE
+        if path.suffix == ".py" and len(path.read_text().splitlines()) > limit:
+            long.add(name)
+    assert long == set(LONG_FILES)
 
 
 def test_no_function_is_too_long_but_those_with_a_reason(root: Path) -> None:
