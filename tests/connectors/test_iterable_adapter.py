@@ -131,6 +131,13 @@ def test_the_same_failure_in_the_old_and_the_new_list_counts_once(
     }
 
 
+def test_the_old_list_alone_will_do(iterable, vendor, identify, batch):
+    vendor.post(path=USERS).mock(return_value=counted(1, 1, invalidEmails=["a1@example.com"]))
+    receipt = asyncio.run(iterable.identify(batch(identify(1), identify(2))))
+    assert isinstance(receipt.outcomes["c0001"], Rejected)
+    assert receipt.outcomes["c0002"] == Delivered()
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -127,6 +127,12 @@ def test_by_email_who_has_none_is_taken_out_before_the_wire(connect, identify, b
     assert list(caught.value.outcomes) == ["c0002"]
 
 
+def test_two_changes_with_one_address_never_share_a_job(klaviyo, identify, batch):
+    # without a route, a request would fail the test
+    with pytest.raises(Refused, match="share an identifier"):
+        asyncio.run(klaviyo.identify(batch(identify(1), identify(2, email="A1@example.com"))))
+
+
 def test_nothing_of_a_request_speaks_of_consent(klaviyo, identify, track, batch, vendor):
     taken(vendor)
     vendor.post(path=EVENTS).respond(202)
@@ -144,7 +150,7 @@ def test_a_record_refused_at_once_is_named_by_its_pointer(klaviyo, vendor, ident
         "code": "invalid",
         "title": "Invalid input.",
         "detail": "a2@example.com is no address, nor is +44 7911 123456",
-        "source": {"pointer": f"{PROFILES}/1/attributes/email"},
+        "source": {"pointer": f"{PROFILES}/0/attributes/email"},
     }
     vendor.post(path=JOBS).mock(return_value=refusal(wrong))
     # the changes stand in the request by their id, whatever the order of the batch
@@ -153,7 +159,7 @@ def test_a_record_refused_at_once_is_named_by_its_pointer(klaviyo, vendor, ident
         asyncio.run(klaviyo.identify(whole))
     outcome = caught.value.outcomes
     assert outcome == {
-        "c0002": Rejected("invalid: [address] is no address, nor is [phone]"),
+        "c0001": Rejected("invalid: [address] is no address, nor is [phone]"),
     }
 
 
@@ -200,7 +206,7 @@ def test_import_errors_are_read_to_the_last_page(klaviyo, vendor, identify, batc
     pages = {
         None: ([import_error({"attributes": {"email": "A1@example.com "}})], "two"),
         "two": ([import_error({"external_id": "2"})], "three/&="),
-        "three/&=": ([import_error(None, f"{PROFILES}/2/attributes/email")], None),
+        "three/&=": ([import_error(None, f"{PROFILES}/4/attributes/email")], None),
     }
     asked = []
 
@@ -221,8 +227,8 @@ def test_import_errors_are_read_to_the_last_page(klaviyo, vendor, identify, batc
     assert {size for _, size, _ in asked} == {"100"}
     assert {host for *_, host in asked} == {"a.klaviyo.com"}
     rejected = {i for i, outcome in receipt.outcomes.items() if isinstance(outcome, Rejected)}
-    assert rejected == {"c0001", "c0002", "c0003"}
-    assert receipt.outcomes["c0004"] == receipt.outcomes["c0005"] == Delivered()
+    assert rejected == {"c0001", "c0002", "c0005"}
+    assert receipt.outcomes["c0003"] == receipt.outcomes["c0004"] == Delivered()
 
 
 def test_two_errors_of_one_profile_are_one_failure(klaviyo, vendor, identify, batch):
@@ -250,6 +256,13 @@ def test_the_payload_counts_before_the_pointer(klaviyo, vendor, identify, batch)
         (1, []),
         (1, [import_error({"attributes": {"email": "nobody@example.com"}}, f"{PROFILES}/0")]),
         (1, [import_error(None, f"{PROFILES}/77")]),
+        (
+            1,
+            [
+                import_error({"attributes": {"email": "a1@example.com"}}),
+                import_error({"attributes": {"email": "nobody@example.com"}}),
+            ],
+        ),
         (1, ["odd"]),
     ],
 )
@@ -359,6 +372,15 @@ def test_a_repeat_without_a_pointer_is_halved_until_it_stands_alone(klaviyo, ven
     with pytest.raises(Refused) as caught:
         asyncio.run(klaviyo.track(batch(track(1))))
     assert caught.value.outcomes == {"e0001": Delivered()}
+
+
+def test_a_profile_conflict_is_no_repeat(klaviyo, vendor, track, batch):
+    where = "/attributes/profile/data/attributes"
+    wrong = event_error(0, None, where, "duplicate_profile", "It exists already.")
+    vendor.post(path=EVENTS).mock(return_value=refusal(wrong, status=409))
+    with pytest.raises(Refused) as caught:
+        asyncio.run(klaviyo.track(batch(track(1))))
+    assert isinstance(caught.value.outcomes["e0001"], Rejected)
 
 
 def test_a_unique_id_that_is_merely_wrong_is_no_repeat(klaviyo, vendor, track, batch):
