@@ -21,9 +21,10 @@ from config.locate import Document
 from config.problems import ConfigurationError, Problem
 from config.schedule import trigger
 from connectors import registry
-from connectors.base import Connector, Destination, Source
+from connectors.base import Connector, Destination, HttpOptions, Source
 from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
 from sync.clock import Clock, SystemClock
+from sync.plan import Target
 from sync.projection import Projection
 from sync.store import Store
 from sync.transport import Transport
@@ -179,15 +180,26 @@ class App:
         transport.keep(source.limits())
         return source
 
-    def destination(self, name: str) -> Destination[Any]:
+    def destination(self, name: str, run_id: str = "") -> Destination[Any]:
         """A destination, ready to be spoken to within its limits."""
-        return self.connected(name)[0]
+        return self._connected(name, run_id)[0]
 
-    def connected(self, name: str) -> tuple[Destination[Any], Transport]:
-        """A destination, and the transport under it that counts its requests."""
+    def targets(self, run_id: str) -> list[Target]:
+        """Every destination with what it shall get, for one run."""
+        return [self._target(name, run_id) for name in self.destinations]
+
+    def _target(self, name: str, run_id: str) -> Target:
+        connector, transport = self._connected(name, run_id)
+        counted = transport if isinstance(connector.options, HttpOptions) else None
+        return Target(name, connector, self.projection(name), counted)
+
+    def _connected(self, name: str, run_id: str) -> tuple[Destination[Any], Transport]:
         kind = registry.destination(self.loaded.settings.destinations[name].type)
+        options = self.loaded.options["destinations", name]
+        if "run" in kind.options_class.model_fields:
+            options = options.model_copy(update={"run": run_id})
         transport = self._transport()
-        destination = kind(self.loaded.options["destinations", name], transport=transport)
+        destination = kind(options, transport=transport)
         transport.keep(destination.limits())
         return destination, transport
 

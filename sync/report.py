@@ -48,7 +48,8 @@ class Delivered:
     """What became of the changes for one destination.
 
     ``delivered``, ``rejected``, ``unsure`` and ``waiting`` (never on the wire) add up to
-    ``planned``. ``requests`` counts writes. ``stopped`` is why it stopped before the end.
+    ``planned``. ``writes`` are those of the requests that could change something. ``stopped`` is
+    why it stopped before the end, ``held`` why moves wait for a person.
     """
 
     planned: int
@@ -57,6 +58,7 @@ class Delivered:
     rejected: int
     unsure: int
     waiting: int = 0
+    writes: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     stopped: str | None = None
     held: str | None = None

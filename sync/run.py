@@ -7,24 +7,25 @@ again, and what it sent is known by the ledger.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Misconfigured
-from sync import dispatch
 from sync.failpoints import reach
 from sync.outbox import events_for
 from sync.progress import Progress, Silent
 from sync.pull import pull, shrunk, told
 from sync.report import Delivered, Move, Pulled, Report
+from sync.report import Status as ReportStatus
 from sync.store import Run, Snapshot, Status
 from sync.tenure import tenure
 
 if TYPE_CHECKING:
     from sync.app import App
+    from sync.plan import DestinationPlan
     from sync.segment import Evaluated
 
 
@@ -59,6 +60,22 @@ def run(
         return report
 
 
+def rehearse(
+    app: App, as_of: date | None, *, progress: Progress | None = None
+) -> tuple[Report, Sequence[DestinationPlan]]:
+    """What ``run`` would do: all but the delivery, on an app that stands on a copy of the state."""
+    day = _day(app, as_of)
+    _refuse_going_back(app, day)
+    found = app.store.unfinished_run(day) or app.store.start_run(day, app.clock.now())
+    return _Running(app, found, progress or Silent(), threading.Event()).rehearsed()
+
+
+def _status(*, stopped: bool, held: str | None) -> ReportStatus:
+    if stopped:
+        return "stopped"
+    return "done" if held is None else "held"
+
+
 def _day(app: App, as_of: date | None) -> date:
     today = app.today()
     if as_of is not None and as_of > today:
@@ -86,25 +103,38 @@ class _Running:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def to_the_end(self) -> Report:
-        steps = {step.name: step for step in self.app.store.steps(self.run.id)}
-        self.seconds.update({n: s.seconds for n, s in steps.items() if s.seconds is not None})
-        published = self.app.store.snapshot_of(self.run.id)
+        """Every step, or those that are left."""
+        published, pulled, held = self._publish_if_it_may()
         if published is None:
-            pulled = self._ingest()
-            if self.stop.is_set():
-                return self._empty(pulled, "stopped", None)
-            held = self._shrunk()
-            if held is not None:
-                return self._empty(pulled, "held", held)
-            published = self._segment()
-        else:
-            pulled = told(steps["ingest"].result)
-        with self._step("plan"):
-            plans = dispatch.plans(self.app, published)
-        results = self._deliver(plans)
+            return self._empty(pulled, held)
+        results = self._deliver(published)
         with self._step("report"):
             report = self._report(published, pulled, results)
         return replace(report, seconds=dict(self.seconds))
+
+    def rehearsed(self) -> tuple[Report, Sequence[DestinationPlan]]:
+        """Every step but the delivery; only ever on a copy of the state."""
+        from sync import dispatch
+
+        published, pulled, held = self._publish_if_it_may()
+        if published is None:
+            return self._empty(pulled, held), ()
+        with self._step("plan"):
+            plans = dispatch.planned(self.app, published, self.run.id)
+        return replace(self._report(published, pulled, {}), seconds=dict(self.seconds)), plans
+
+    def _publish_if_it_may(self) -> tuple[Snapshot | None, tuple[Pulled, ...], str | None]:
+        """What is published by this run, what it pulled, and why it holds if it does."""
+        steps = {step.name: step for step in self.app.store.steps(self.run.id)}
+        self.seconds.update({n: s.seconds for n, s in steps.items() if s.seconds is not None})
+        published = self.app.store.snapshot_of(self.run.id)
+        if published is not None:
+            return published, told(steps["ingest"].result), None
+        pulled = self._ingest()
+        held = self._shrunk()
+        if held is not None or self.stop.is_set():
+            return None, pulled, held
+        return self._segment(), pulled, None
 
     def _ingest(self) -> tuple[Pulled, ...]:
         with self._step("ingest") as result:
@@ -146,11 +176,10 @@ class _Running:
         store = self.app.store
         found = described(self.app, published)
         held = "\n".join(d.held for d in results.values() if d.held is not None) or None
-        status: Literal["done", "held", "stopped"] = "done" if held is None else "held"
         return Report(
             self.run.id,
             self.run.as_of,
-            "stopped" if self.stop.is_set() else status,
+            _status(stopped=self.stop.is_set(), held=held),
             found.orders,
             published.customers,
             pulled,
@@ -164,17 +193,21 @@ class _Running:
             held=held,
         )
 
-    def _empty(
-        self, pulled: tuple[Pulled, ...], status: Literal["held", "stopped"], held: str | None
-    ) -> Report:
-        """Nothing was published."""
-        return Report(
-            self.run.id, self.run.as_of, status, 0, 0, pulled, (), (), {}, self.seconds, held=held
-        )
+    def _empty(self, pulled: tuple[Pulled, ...], held: str | None) -> Report:
+        """Nothing was published: held, or asked to stop."""
+        run, status = self.run, _status(stopped=held is None, held=held)
+        seconds = dict(self.seconds)
+        return Report(run.id, run.as_of, status, 0, 0, pulled, (), (), {}, seconds, held=held)
 
-    def _deliver(self, plans: Any) -> Mapping[str, Delivered]:
+    def _deliver(self, published: Snapshot) -> Mapping[str, Delivered]:
+        # imported late, as ibis is
+        from sync import dispatch
+
+        app, run_id = self.app, self.run.id
+        with self._step("plan"):
+            made = dispatch.prepared(app, published, run_id)
         with self._step("deliver") as result:
-            results = dispatch.deliver(self.app, plans, self.run.id, self.progress, self.stop)
+            results = dispatch.delivered(app, published, made, run_id, self.progress, self.stop)
             result.update({name: asdict(each) for name, each in results.items()})
         return results
 

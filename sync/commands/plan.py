@@ -2,17 +2,88 @@
 
 from __future__ import annotations
 
+import json as json_
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import typer
 
 from sync.commands.options import AsOf, Config, Debug, Json
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sync.plan import DestinationPlan
+    from sync.report import Report
+
 
 def plan(
-    as_of: AsOf = None, config: Config = None, json: Json = False, debug: Debug = False
+    as_of: AsOf = None,
+    config: Config = None,
+    json: Json = False,
+    debug: Debug = False,  # noqa: ARG001 - read by the guard
 ) -> None:
-    """Show what a run would do now: who moves where and why, and what it costs at each destination.
+    """Show what a run would do now: who moves where and why, and what each destination would get.
 
-    It works on a copy: orders are pulled and segments worked out as a run does it, and nothing is
-    written to the state or sent anywhere.
+    It works on a copy: orders are pulled and segments worked out as a run does it, but nothing is
+    written to the state, and nothing is sent. No key is needed.
     """
-    raise typer.Exit(1)
+    from sync.commands.bars import bars
+    from sync.commands.show import console, report
+    from sync.run import rehearse
+    from sync.scratch import scratch
+
+    with scratch(config) as app, bars() as progress:
+        found, plans = rehearse(app, None if as_of is None else as_of.date(), progress=progress)
+    if json:
+        typer.echo(json_.dumps(_to_json(found, plans)))
+    out = console(stderr=json)
+    out.print(report(found))
+    if plans:
+        out.print(_table(plans))
+    out.print("Nothing was written and nothing was sent. To do it: tidesman run")
+
+
+def _to_json(found: Report, plans: Sequence[DestinationPlan]) -> dict[str, Any]:
+    """A report whose destinations tell what they would get."""
+    would = {
+        each.destination: {
+            "planned": each.planned,
+            "new": each.entries,
+            "moves": each.moves,
+            "refreshed": each.refreshes,
+            "events": each.events,
+            "held": each.held is not None,
+            "requests": each.requests,
+            "seconds": round(each.seconds, 1),
+        }
+        for each in plans
+    }
+    return {**found.to_json(), "destinations": would}
+
+
+def _table(plans: Sequence[DestinationPlan]) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column(Text("What would be sent", style="bold"), min_width=18)
+    for title in ("planned", "new", "moves", "refreshed", "events", "requests", "about"):
+        table.add_column(title, justify="right")
+    lines: list[RenderableType] = [table]
+    for each in plans:
+        counts = (each.planned, each.entries, each.moves, each.refreshes, each.events)
+        shown = [f"{count:,}" for count in (*counts, each.requests)]
+        table.add_row(each.destination, *shown, _time(each.seconds))
+        if each.held is not None:
+            held = (
+                f"{each.destination}: the brake would hold the {each.held.moves:,} moves, as they "
+                f"are more than {each.held.ceiling:,}; new customers would go on"
+            )
+            lines.append(Text(held, style="yellow"))
+    return Group(*lines, Text())
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

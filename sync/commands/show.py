@@ -109,7 +109,7 @@ def destinations(found: Report) -> RenderableType:
     """What became of the changes, by destination, and why not all of them arrived."""
     table = _plain("Destinations")
     waiting = any(result.waiting for result in found.destinations.values())
-    names = ["planned", "write calls", "delivered", "rejected", "still unsure"]
+    names = ["planned", "requests", "delivered", "rejected", "still unsure"]
     for name in [*names, "waiting"] if waiting else names:
         table.add_column(name, justify="right")
     for name, result in found.destinations.items():
@@ -118,7 +118,7 @@ def destinations(found: Report) -> RenderableType:
         table.add_row(name, *(f"{count:,}" for count in counts))
     parts: list[RenderableType] = [table]
     parts += [line for name, d in found.destinations.items() for line in _troubles(name, d)]
-    if all(result.requests == 0 for result in found.destinations.values()):
+    if all(result.writes == 0 for result in found.destinations.values()):
         parts.append(Text("nothing to send: 0 write calls", style="green"))
     return Group(*parts)
 

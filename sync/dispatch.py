@@ -1,0 +1,113 @@
+"""The last steps of a run: what each destination lacks, and bringing it there."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sync.brake import Brake
+from sync.deliver import Delivering, DestinationResult, deliver
+from sync.plan import DestinationPlan, Prepared, plan, prepare
+from sync.progress import Progress
+from sync.report import Delivered
+from sync.segment import located
+from sync.store import Snapshot
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+
+def prepared(app: App, published: Snapshot, run_id: str) -> Sequence[Prepared]:
+    """What each destination lacks of what is published; ``delivered`` gives the memory back."""
+    return prepare(app.store, located(app, published), app.targets(run_id))
+
+
+def planned(app: App, published: Snapshot, run_id: str) -> list[DestinationPlan]:
+    """What each destination would get, held back by the brake where need be."""
+    made = prepared(app, published, run_id)
+    try:
+        return plan(
+            app.store,
+            made,
+            run_id=run_id,
+            clock=app.clock,
+            brake=_brake(app),
+            approved=_approved(app, run_id),
+        )
+    finally:
+        asyncio.run(_close(made))
+
+
+def delivered(
+    app: App,
+    published: Snapshot,
+    made: Sequence[Prepared],
+    run_id: str,
+    progress: Progress,
+    stop: threading.Event,
+) -> Mapping[str, Delivered]:
+    """Bring it there, to all destinations at once, and tell what became of it."""
+    run = Delivering(
+        app.store,
+        run_id,
+        app.clock,
+        _brake(app),
+        _approved(app, run_id),
+        progress=_Told(progress),
+        stop=stop,
+    )
+    results = asyncio.run(_deliver(run, app, published, made))
+    return {name: _summed(result) for name, result in results.items()}
+
+
+async def _deliver(
+    run: Delivering, app: App, published: Snapshot, made: Sequence[Prepared]
+) -> Mapping[str, DestinationResult]:
+    try:
+        return await deliver(run, located(app, published), made)
+    finally:
+        await _close(made)
+
+
+async def _close(made: Sequence[Prepared]) -> None:
+    for each in made:
+        each.close()
+        await each.target.connector.aclose()
+
+
+def _brake(app: App) -> Brake:
+    given = app.loaded.settings.brake
+    return Brake(given.max_count, given.max_share)
+
+
+def _approved(app: App, run_id: str) -> int | None:
+    approval = app.store.approval(run_id)
+    return None if approval is None else approval.up_to
+
+
+def _summed(result: DestinationResult) -> Delivered:
+    return Delivered(
+        result.planned,
+        result.requests,
+        result.delivered,
+        result.rejected,
+        result.unsure,
+        result.waiting,
+        result.writes,
+        result.reasons,
+        result.stopped_because,
+        None if result.held is None else result.held.sentence(),
+    )
+
+
+class _Told:
+    """Progress of a destination as progress of the run."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def advance(self, destination: str, done: int, total: int, note: str) -> None:
+        """Pass it on."""
+        self._progress.advance(destination, done, total, note)
