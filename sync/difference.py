@@ -1,0 +1,155 @@
+"""What a destination still lacks: the published customers minus the ledger, in sets."""
+# ruff: noqa: S608 - the SQL is put together from our own columns; the path and names are quoted
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from sync.ledger import Entry, Ledger
+from sync.projection import Projection
+
+#: Customers that are read at a time.
+CHUNK = 50_000
+
+
+class Kind(StrEnum):
+    """Why a customer is due."""
+
+    #: Never accepted at this destination.
+    ENTRY = "entry"
+    #: Accepted before, and now someone else or somewhere else; or it is unsure what he is there.
+    MOVE = "move"
+    #: Only a number has drifted further than the operator tolerates.
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Customers by why they are due, and how the ledger stands beside them.
+
+    ``known`` were ever accepted, ``in_flight`` are in a job at the vendor, ``vanished`` stand in
+    the ledger but no longer among the customers: what was sent of them is left as it is.
+    """
+
+    entries: int
+    moves: int
+    refreshes: int
+    known: int
+    in_flight: int
+    vanished: int
+
+
+class Difference:
+    """The customers that are due at one destination, computed once when it is made.
+
+    A customer is due unless the ledger says that exactly this was accepted, or refused. Those in a
+    job at the vendor are not due: their job is asked first.
+    """
+
+    def __init__(self, snapshot: Path, projection: Projection, ledger: Ledger) -> None:
+        self._projection = projection
+        self._db = duckdb.connect()
+        self._source = f"read_parquet('{str(snapshot).replace(chr(39), chr(39) * 2)}')"
+        self.counts = self._compute(ledger)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._db.close()
+
+    def _compute(self, ledger: Ledger) -> Counts:
+        wanted = self._projection.wanted()
+        customers = self._number(f"SELECT count(*) FROM {self._source}")
+        standing, settled = ledger.scan(customers)
+        self._register("settled", pa.table({"wanted": settled}))
+        self._db.execute(
+            "CREATE TABLE open AS SELECT customer_id FROM "
+            f"(SELECT customer_id, {wanted} AS wanted FROM {self._source}) "
+            "ANTI JOIN settled USING (wanted)"
+        )
+        self._db.unregister("settled")
+        opened = self._number("SELECT count(*) FROM open")
+        ids = self._db.sql("SELECT customer_id FROM open").to_arrow_table().column(0)
+        self._register("facts", ledger.facts(ids) if opened else _NOTHING)
+        self._db.execute(
+            "CREATE TABLE due AS SELECT customer_id, "
+            f"CASE WHEN coalesce(known, false) THEN '{Kind.MOVE}' ELSE '{Kind.ENTRY}' END AS kind "
+            "FROM open LEFT JOIN facts USING (customer_id) WHERE NOT coalesce(in_flight, false)"
+        )
+        present = self._number("SELECT count(*) FROM facts SEMI JOIN open USING (customer_id)")
+        self._db.unregister("facts")
+        self._db.execute("DROP TABLE open")
+        self._refresh(ledger)
+        kinds = dict(self._db.execute("SELECT kind, count(*) FROM due GROUP BY kind").fetchall())
+        return Counts(
+            kinds.get(Kind.ENTRY, 0),
+            kinds.get(Kind.MOVE, 0),
+            kinds.get(Kind.REFRESH, 0),
+            standing.known,
+            standing.in_flight,
+            vanished=standing.rows - present - (customers - opened),
+        )
+
+    def _refresh(self, ledger: Ledger) -> None:
+        """Add those whose numbers alone have drifted, for the numbers that the operator names."""
+        drifted = self._projection.drifted("accepted")
+        if drifted is None:
+            return
+        for some in ledger.all_accepted():
+            self._register("some", some)
+            self._db.execute(
+                f"INSERT INTO due SELECT customer_id, '{Kind.REFRESH}' FROM {self._source} "
+                f"JOIN some USING (customer_id) ANTI JOIN due USING (customer_id) WHERE {drifted}"
+            )
+            self._db.unregister("some")
+
+    def entries(self, kinds: frozenset[Kind]) -> Iterator[tuple[Entry, Kind]]:
+        """What is due for these reasons, by customer id, read some at a time."""
+        wanted, value = self._projection.wanted(), self._projection.value()
+        chosen = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+        self._db.execute(
+            "CREATE OR REPLACE TABLE turn AS SELECT customer_id, kind FROM due "
+            f"WHERE kind IN ({chosen}) ORDER BY customer_id"
+        )
+        for low, high in self._ranges():
+            rows = self._db.execute(
+                f"SELECT customer_id, {wanted}, {value}, kind FROM {self._source} "
+                "JOIN turn USING (customer_id) WHERE customer_id BETWEEN ? AND ? "
+                "ORDER BY customer_id",
+                [low, high],
+            ).fetchall()
+            for customer_id, text, sent, kind in rows:
+                yield Entry(customer_id, text, sent), Kind(kind)
+
+    def ids(self, kind: Kind) -> set[str]:
+        """The customers that are due for that reason."""
+        rows = self._db.execute("SELECT customer_id FROM due WHERE kind = ?", [kind]).fetchall()
+        return {row[0] for row in rows}
+
+    def _ranges(self) -> list[tuple[str, str]]:
+        return self._db.execute(
+            "SELECT min(customer_id), max(customer_id) FROM "
+            "(SELECT customer_id, (row_number() OVER (ORDER BY customer_id) - 1) // ? AS part "
+            "FROM turn) GROUP BY part ORDER BY part",
+            [CHUNK],
+        ).fetchall()
+
+    def _number(self, query: str) -> int:
+        return int(self._db.execute(query).fetchall()[0][0])
+
+    def _register(self, name: str, table: pa.Table) -> None:
+        self._db.register(name, table)
+
+
+_NOTHING = pa.table(
+    {
+        "customer_id": pa.array([], pa.string()),
+        "known": pa.array([], pa.bool_()),
+        "in_flight": pa.array([], pa.bool_()),
+    }
+)

@@ -1,0 +1,238 @@
+"""The protocol of delivery: write it down, send it, write down what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from connectors.base import Delivery
+from connectors.errors import (
+    BrokenConnector,
+    ConnectorError,
+    Refused,
+    TicketLost,
+    Unavailable,
+)
+from connectors.exchange import exchange, verified
+from connectors.types import Batch, Outcome, Receipt, Unsure
+from sync.books import Book
+from sync.failpoints import reach
+from sync.jobs import polled
+from sync.plan import Target
+from sync.store import Store
+from sync.wire import Stopping, Wire
+
+#: How often a batch whose job the vendor lost is sent again within one run.
+RESENDS = 2
+
+
+@dataclass(slots=True)
+class Job:
+    """A batch that the vendor works on. ``old`` ones were submitted by an earlier process."""
+
+    ticket: str
+    batch: Batch[Any]
+    next_at: float
+    polls: int = 0
+    old: bool = False
+
+
+class Lane:
+    """The way of one kind of change to one destination: several requests at once, and the jobs.
+
+    ``halted`` is what stopped it, None if all batches were tried.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        delivery: Delivery,
+        book: Book,
+        wire: Wire,
+        store: Store,
+        on_answer: Callable[[int], None],
+    ) -> None:
+        self.destination = target.connector
+        self.name = target.name
+        self.delivery = delivery
+        self.book = book
+        self.wire = wire
+        self.store = store
+        self.on_answer = on_answer
+        self.halted: ConnectorError | Stopping | None = None
+        #: Requests for delivery that were attempted, and changes that were put on the wire.
+        self.calls = 0
+        self.taken = 0
+        self.jobs: list[Job] = []
+        self._resent: dict[str, int] = {}
+        self._news = asyncio.Event()
+        self._closed = False
+        self._progress_at = wire.clock.monotonic()
+
+    def take_over(self, tickets: Sequence[str]) -> None:
+        """Go on with the jobs of an earlier process; they are asked at once."""
+        now = self.wire.clock.monotonic()
+        for ticket in tickets:
+            batch = self.book.batch_of(ticket)
+            if len(batch):
+                self.jobs.append(Job(ticket, batch, now, old=True))
+            else:
+                self.book.lost(ticket)
+
+    async def run(self, batches: Iterator[Batch[Any]]) -> None:
+        """Deliver all batches and see their jobs to the end, or stop at what halts the lane."""
+        self._closed = False
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._poll())
+            workers = [
+                group.create_task(self._work(batches)) for _ in range(self.wire.pace.in_flight)
+            ]
+            await asyncio.gather(*workers)
+            self._closed = True
+            self._news.set()
+
+    async def _work(self, batches: Iterator[Batch[Any]]) -> None:
+        while self.halted is None and not self.wire.stop.is_set():
+            batch = next(batches, None)
+            if batch is None:
+                return
+            self.taken += len(batch)
+            await self._send(batch)
+
+    async def _send(self, batch: Batch[Any]) -> None:
+        left = {change.id for change in batch}
+        self.book.unsure(batch)
+        reach("deliver.marked")
+        try:
+            async for part, receipt in exchange(batch, self._attempt):
+                reach("deliver.answered")
+                self._write(part, receipt)
+                left.difference_update(change.id for change in part)
+                reach("deliver.written")
+        except (ConnectorError, Stopping) as error:
+            if left:
+                self.book.untouched(sorted(left))
+            self.halted = self.halted or error
+
+    async def _attempt(self, part: Batch[Any]) -> Receipt:
+        """One request. What may have had an effect and cannot be repeated is told as unsure."""
+        method = getattr(self.destination, self.delivery.method)
+        self.calls += 1
+        try:
+            receipt = await self.wire.send(
+                lambda: method(part), repeatable=self.delivery.idempotent
+            )
+            return verified(part, receipt)
+        except Refused:
+            raise
+        except ConnectorError as error:
+            if self.delivery.idempotent or not _may_have_landed(error):
+                raise
+            self.halted = self.halted or error
+            return Receipt({change.id: Unsure(str(error)) for change in part})
+
+    def _write(self, part: Batch[Any], receipt: Receipt) -> None:
+        if receipt.ticket is None:
+            self.book.answered(receipt.outcomes)
+            self.on_answer(len(part))
+            return
+        self.book.ticketed([change.id for change in part], receipt.ticket)
+        reach("deliver.ticketed")
+        self._submit(Job(receipt.ticket, part, self._later(0)))
+
+    # jobs
+
+    def _submit(self, job: Job) -> None:
+        self.jobs.append(job)
+        self._news.set()
+
+    def _later(self, polls: int) -> float:
+        pace = self.wire.pace
+        wait = min(pace.longest_poll, pace.first_poll * 2.0 ** min(polls, 16))
+        return self.wire.clock.monotonic() + wait
+
+    async def _poll(self) -> None:
+        """Ask for the jobs until all batches are out and no job is left."""
+        try:
+            while self.halted is None and (self.jobs or not self._closed):
+                if not self.jobs:
+                    await self._news.wait()
+                    self._news.clear()
+                    self._progress_at = self.wire.clock.monotonic()
+                    continue
+                job = min(self.jobs, key=lambda each: each.next_at)
+                await self.wire.pause(job.next_at - self.wire.clock.monotonic())
+                await self._ask(job)
+                waited = self.wire.clock.monotonic() - self._progress_at
+                if waited > self.wire.pace.job_patience:
+                    return
+        except (ConnectorError, Stopping) as error:
+            self.halted = self.halted or error
+
+    async def _ask(self, job: Job) -> None:
+        try:
+            receipt = verified(
+                job.batch,
+                await self.wire.send(
+                    lambda: self.destination.settle(job.ticket, job.batch), repeatable=True
+                ),
+            )
+        except TicketLost as lost:
+            await self._again(job, lost)
+            return
+        if receipt.ticket is not None:
+            self._still_going(job, receipt.ticket)
+            return
+        reach("deliver.settled")
+        self.book.answered(receipt.outcomes, settles=job.ticket)
+        self.on_answer(len(job.batch))
+        self._done(job)
+
+    def _still_going(self, job: Job, ticket: str) -> None:
+        if ticket != job.ticket:
+            self.book.ticketed([change.id for change in job.batch], ticket)
+            self.book.lost(job.ticket)
+            job.ticket = ticket
+        job.polls += 1
+        job.next_at = self._later(job.polls)
+        for younger in self.jobs:
+            # vendors work in order: while the oldest goes on, the younger need not be asked
+            if younger.polls == 0:
+                younger.next_at = max(younger.next_at, job.next_at)
+        wait = job.next_at - self.wire.clock.monotonic()
+        next_at = self.wire.clock.now() + timedelta(seconds=wait)
+        polled(self.store, self.name, job.ticket, job.polls, next_at)
+        reach("deliver.polled")
+
+    def _done(self, job: Job) -> None:
+        self.jobs.remove(job)
+        now = self._progress_at = self.wire.clock.monotonic()
+        for younger in self.jobs:
+            if younger.polls == 0:
+                younger.next_at = min(younger.next_at, now)
+
+    async def _again(self, job: Job, lost: TicketLost) -> None:
+        """The vendor knows the job no more. What an earlier process sent is planned anew."""
+        self.book.lost(job.ticket)
+        reach("deliver.lost")
+        self._done(job)
+        if job.old or not self.delivery.idempotent:
+            return
+        first = job.batch.changes[0].id
+        times = self._resent.get(first, 0)
+        if times == RESENDS:
+            reason: dict[str, Outcome] = {c.id: Unsure(str(lost)) for c in job.batch}
+            self.book.answered(reason)
+            return
+        self._resent[first] = times + 1
+        await self._send(job.batch)
+
+
+def _may_have_landed(error: ConnectorError) -> bool:
+    """Whether a request that failed so may have had an effect all the same."""
+    if isinstance(error, Unavailable):
+        return error.maybe_applied
+    return isinstance(error, BrokenConnector | TicketLost)

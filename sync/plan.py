@@ -1,0 +1,210 @@
+"""What a run would send, before anything is sent. Reads only; the run then does just this."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from connectors.base import Delivery, Destination
+from connectors.exchange import ENVELOPE
+from connectors.http import encode
+from connectors.types import Change, Identify, Track
+from sync.books import Profiles
+from sync.brake import Brake, Held
+from sync.clock import Clock
+from sync.difference import Counts, Difference, Kind
+from sync.ledger import Ledger
+from sync.outbox import Outbox
+from sync.projection import Projection
+from sync.store import OutboxEvent, Store
+from sync.transport import Transport
+
+#: Destinations that are compared with the ledger at a time; more would only share the memory.
+AT_ONCE = 2
+#: Changes whose size is looked at, to tell how many requests they will take.
+SAMPLE = 200
+
+NO_COUNTS = Counts(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A configured destination: its name, the connector, what it gets, and how it is reached."""
+
+    name: str
+    connector: Destination[Any]
+    projection: Projection
+    transport: Transport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A destination with what it lacks. ``close`` gives the memory back."""
+
+    target: Target
+    difference: Difference | None
+
+    @property
+    def counts(self) -> Counts:
+        """Customers by why they are due."""
+        return NO_COUNTS if self.difference is None else self.difference.counts
+
+    def close(self) -> None:
+        """Forget what was computed."""
+        if self.difference is not None:
+            self.difference.close()
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPlan:
+    """What one destination would get.
+
+    ``in_flight`` are profiles and events whose job is at the vendor: it is asked first.
+    ``requests`` and ``seconds`` are what the writes take at the vendor's limits, expected from the
+    size of a sample; asking for jobs comes on top. Held moves, and events of held customers, are
+    not in ``planned``.
+    """
+
+    destination: str
+    entries: int
+    moves: int
+    refreshes: int
+    events: int
+    in_flight: int
+    known: int
+    vanished: int
+    held: Held | None
+    requests: int
+    seconds: float
+
+    @property
+    def planned(self) -> int:
+        """All changes that the run would settle."""
+        moves = self.moves if self.held is None else 0
+        return self.entries + self.refreshes + moves + self.events + self.in_flight
+
+
+def prepare(store: Store, snapshot: Path, targets: Sequence[Target]) -> list[Prepared]:
+    """Compare the published customers with the ledger of each destination, several at a time."""
+
+    def one(target: Target) -> Prepared:
+        if target.connector.delivery(Identify) is None:
+            return Prepared(target, None)
+        ledger = Ledger(store, target.name)
+        return Prepared(target, Difference(snapshot, target.projection, ledger))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, targets))
+
+
+def plan(
+    store: Store,
+    prepared: Sequence[Prepared],
+    *,
+    run_id: str,
+    clock: Clock,
+    brake: Brake,
+    approved: int | None = None,
+    coming: Iterable[OutboxEvent] = (),
+) -> list[DestinationPlan]:
+    """What each destination would get. Works on a store that is read-only.
+
+    ``coming`` are events that publishing would add to the outbox.
+    """
+    waiting: dict[str, dict[str, str]] = {
+        each.target.name: Outbox(store, each.target.name).waiting() for each in prepared
+    }
+    for event in coming:
+        waiting.get(event.destination, {})[event.id] = event.customer_id
+    return [
+        _one(store, each, waiting[each.target.name], run_id, clock, brake, approved)
+        for each in prepared
+    ]
+
+
+def _one(
+    store: Store,
+    prepared: Prepared,
+    waiting: dict[str, str],
+    run_id: str,
+    clock: Clock,
+    brake: Brake,
+    approved: int | None,
+) -> DestinationPlan:
+    target, counts = prepared.target, prepared.counts
+    held = brake.check(
+        target.name, run_id, moves=counts.moves, known=counts.known, approved=approved
+    )
+    events = len(free(waiting, prepared.difference, held))
+    requests = _profile_requests(store, prepared, held, run_id, clock)
+    requests += _event_requests(target.connector, events)
+    return DestinationPlan(
+        target.name,
+        counts.entries,
+        counts.moves,
+        counts.refreshes,
+        events,
+        counts.in_flight + Outbox(store, target.name).in_flight(),
+        counts.known,
+        counts.vanished,
+        held,
+        requests,
+        seconds_for(target.connector, requests),
+    )
+
+
+def free(waiting: dict[str, str], difference: Difference | None, held: Held | None) -> list[str]:
+    """The events, by id, whose customer's move is not held: property first, event second."""
+    if held is None or difference is None or not waiting:
+        return list(waiting)
+    stuck = difference.ids(Kind.MOVE)
+    return [event_id for event_id, customer in waiting.items() if customer not in stuck]
+
+
+def profiles(counts: Counts, held: Held | None) -> int:
+    """How many profiles go out."""
+    return counts.entries + counts.refreshes + (counts.moves if held is None else 0)
+
+
+def kinds(held: Held | None) -> frozenset[Kind]:
+    """Which reasons to be due are delivered: first entries go on while moves are held."""
+    return frozenset(Kind) if held is None else frozenset({Kind.ENTRY, Kind.REFRESH})
+
+
+def seconds_for(connector: Destination[Any], requests: int) -> float:
+    """The least seconds that so many requests take if the strictest limit counts all of them."""
+    waits = [(math.ceil(requests / r.calls) - 1) * r.seconds for r in connector.limits()]
+    return max([0.0, *waits])
+
+
+def _profile_requests(
+    store: Store, prepared: Prepared, held: Held | None, run_id: str, clock: Clock
+) -> int:
+    target = prepared.target
+    delivery = target.connector.delivery(Identify)
+    count = profiles(prepared.counts, held)
+    if count == 0 or delivery is None or prepared.difference is None:
+        return 0
+    book = Profiles(Ledger(store, target.name), run_id, clock)
+    some = islice(prepared.difference.entries(kinds(held)), SAMPLE)
+    return _requests(target.connector, delivery, count, list(book.changes(some)))
+
+
+def _event_requests(connector: Destination[Any], events: int) -> int:
+    delivery = connector.delivery(Track)
+    return 0 if delivery is None else math.ceil(events / delivery.size)
+
+
+def _requests(
+    connector: Destination[Any], delivery: Delivery, changes: int, sample: Sequence[Change]
+) -> int:
+    size = delivery.size
+    if delivery.bytes is not None and sample:
+        weight = sum(len(encode(connector.wire(change))) + 1 for change in sample) / len(sample)
+        size = min(size, max(1, int((delivery.bytes - ENVELOPE) / weight)))
+    return math.ceil(changes / size)

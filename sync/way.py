@@ -1,0 +1,205 @@
+"""One destination in one run: its old jobs, then profiles, then events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from connectors.errors import ConnectorError
+from connectors.types import Batch, Identify, Rejected, Track
+from sync.batches import batches
+from sync.books import Events, Profiles
+from sync.brake import Brake, Held
+from sync.clock import Clock
+from sync.difference import Difference
+from sync.jobs import jobs_of
+from sync.lane import Lane
+from sync.ledger import Ledger
+from sync.outbox import Outbox
+from sync.plan import Prepared, free, kinds, profiles
+from sync.result import DestinationResult, counted, sentence
+from sync.store import Store
+from sync.tally import Tally
+from sync.wire import Pace, Stop, Stopping, Wire
+
+TAKES_NO_EVENTS = "this destination takes no events"
+
+
+class Progress(Protocol):
+    """Somebody who watches: the command line draws it."""
+
+    def advance(self, destination: str, done: int, total: int, note: str) -> None:
+        """So many of the changes that ``note`` names are settled at a destination."""
+        ...
+
+
+class Unseen:
+    """Nobody watches."""
+
+    def advance(self, destination: str, done: int, total: int, note: str) -> None:
+        """Take no notice."""
+
+
+class Never:
+    """A wish to stop that is never made."""
+
+    def is_set(self) -> bool:
+        """It has not been made."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """What all destinations of a run share.
+
+    ``approved`` is the ceiling of the run's approval. ``fresh`` says that this run has delivered
+    nothing before, so that there is nothing of an earlier process to be counted.
+    """
+
+    store: Store
+    run_id: str
+    clock: Clock
+    brake: Brake = field(default_factory=Brake)
+    approved: int | None = None
+    pace: Pace = field(default_factory=Pace)
+    progress: Progress = field(default_factory=Unseen)
+    stop: Stop = field(default_factory=Never)
+    fresh: bool = False
+
+
+class Way:
+    """The way of all changes of a run to one destination."""
+
+    def __init__(self, run: Delivering, prepared: Prepared, snapshot: Path) -> None:
+        self.run = run
+        self.prepared = prepared
+        self.snapshot = snapshot
+        self.target = prepared.target
+        self.name = prepared.target.name
+        self.ledger = Ledger(run.store, self.name)
+        self.outbox = Outbox(run.store, self.name)
+        self.wire = Wire(run.pace, run.clock, run.stop, secrets=self.target.connector.secrets())
+        self.halted: ConnectorError | Stopping | None = None
+        self._calls = self._done = self._total = 0
+        self._touched = not run.fresh
+        self._note = ""
+
+    async def go(self) -> DestinationResult:
+        """Deliver what can be delivered; raises only what must stop the whole run."""
+        transport = self.target.transport
+        before = (0, 0) if transport is None else (transport.requests, transport.writes)
+        await self._settle_earlier()
+        due = self._due_now()
+        counts = due.counts
+        held = self.run.brake.check(
+            self.name,
+            self.run.run_id,
+            moves=counts.moves,
+            known=counts.known,
+            approved=self.run.approved,
+        )
+        waiting = await self._profiles(due, held) + await self._events(due, held)
+        requests = (self._calls, self._calls)
+        if transport is not None:
+            requests = (transport.requests - before[0], transport.writes - before[1])
+        if due is not self.prepared:
+            due.close()
+        return counted(
+            self.name,
+            self._rows(),
+            waiting=waiting,
+            requests=requests,
+            vanished=counts.vanished,
+            held=held,
+            stopped_because=sentence(self.name, self.halted),
+        )
+
+    async def _settle_earlier(self) -> None:
+        """First the jobs that an earlier run, or this one before it was killed, left behind."""
+        rows = jobs_of(self.run.store, self.name)
+        for lane in (self._profile_lane(self._profile_book()), self._event_lane()):
+            if lane is None or self.halted is not None:
+                continue
+            tickets = [row.ticket for row in rows if row.channel == lane.book.channel]
+            if tickets:
+                lane.take_over(tickets)
+                await self._run(lane, iter(()), 0, "jobs of an earlier run")
+
+    def _due_now(self) -> Prepared:
+        """What was prepared, or computed anew where jobs of an earlier run have told more."""
+        if self.prepared.counts.in_flight == 0 or self.prepared.difference is None:
+            return self.prepared
+        difference = Difference(self.snapshot, self.target.projection, self.ledger)
+        return Prepared(self.target, difference)
+
+    async def _profiles(self, due: Prepared, held: Held | None) -> int:
+        """Send the profiles; gives how many were never put on the wire."""
+        planned = profiles(due.counts, held)
+        book = self._profile_book()
+        lane = self._profile_lane(book)
+        if lane is None or due.difference is None or planned == 0 or self.halted is not None:
+            return planned
+        changes = book.changes(due.difference.entries(kinds(held)))
+        parts = batches(self.target.connector, lane.delivery, changes)
+        await self._run(lane, parts, planned, "profiles")
+        return planned - lane.taken
+
+    async def _events(self, due: Prepared, held: Held | None) -> int:
+        """Send the events of those whose profile is accepted; gives how many still wait."""
+        lane = self._event_lane()
+        if lane is None:
+            self._refuse(dict.fromkeys(self.outbox.waiting(), TAKES_NO_EVENTS))
+            return 0
+        free_now = set(free(self.outbox.waiting(), due.difference, held))
+        if not free_now or self.halted is not None:
+            return len(free_now)
+        ready = [event for event in self.outbox.due() if event.change.id in free_now]
+        refused = {e.change.id: e.refused for e in ready if e.refused is not None}
+        self._refuse(refused)
+        changes = [event.change for event in ready if event.refused is None]
+        parts = batches(self.target.connector, lane.delivery, changes)
+        await self._run(lane, parts, len(changes), "events")
+        return len(free_now) - len(refused) - lane.taken
+
+    def _refuse(self, reasons: dict[str, str]) -> None:
+        if reasons:
+            self._touched = True
+            outcomes = {event_id: Rejected(why) for event_id, why in reasons.items()}
+            self.outbox.answered(outcomes, self.run.run_id, self.run.clock.now())
+
+    async def _run(self, lane: Lane, parts: Iterator[Batch[Any]], total: int, note: str) -> None:
+        self._touched = True
+        self._total, self._done, self._note = total, 0, note
+        self._advance(0)
+        await lane.run(parts)
+        self._calls += lane.calls
+        self.halted = self.halted or lane.halted
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self.run.progress.advance(self.name, self._done, self._total, self._note)
+
+    def _rows(self) -> list[Tally]:
+        if not self._touched:
+            return []
+        return self.ledger.tally(self.run.run_id) + self.outbox.tally(self.run.run_id)
+
+    def _profile_book(self) -> Profiles:
+        return Profiles(self.ledger, self.run.run_id, self.run.clock)
+
+    def _profile_lane(self, book: Profiles) -> Lane | None:
+        delivery = self.target.connector.delivery(Identify)
+        if delivery is None:
+            return None
+        return Lane(self.target, delivery, book, self.wire, self.run.store, self._advance)
+
+    def _event_lane(self) -> Lane | None:
+        delivery = self.target.connector.delivery(Track)
+        if delivery is None:
+            return None
+        book = Events(self.outbox, self.run.run_id, self.run.clock, repeatable=delivery.idempotent)
+        if book.drift():
+            self._touched = True
+        return Lane(self.target, delivery, book, self.wire, self.run.store, self._advance)

@@ -1,0 +1,124 @@
+"""One call to a vendor, with the patience that it takes: waits, retries, and when to give up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+
+from connectors.errors import BrokenConnector, ConnectorError, Throttled, Unavailable
+from connectors.http import mask
+from sync.clock import Clock
+
+T = TypeVar("T")
+
+#: Seconds of the first wait after a throttled call that names none; each further one doubles.
+FIRST_PATIENCE = 0.5
+#: Seconds after which a wait looks up whether it shall end.
+NAP = 1.0
+
+
+class Stop(Protocol):
+    """Somebody's wish to end, such as an ``asyncio.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether it has been wished."""
+        ...
+
+
+class Stopping(Exception):
+    """The process was asked to stop; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many requests at once, how often again, how long. Times are in seconds.
+
+    ``attempts`` counts calls without a usable answer; being throttled costs none of them.
+    ``job_patience`` is how long a run waits while no job at the vendor comes to an end.
+    """
+
+    in_flight: int = 4
+    attempts: int = 6
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+    throttle_patience: float = 3_600.0
+    first_poll: float = 1.0
+    longest_poll: float = 30.0
+    job_patience: float = 1_800.0
+    seed: int | None = None
+
+
+class Wire:
+    """The way to one vendor. A throttled call closes it for all until the vendor's wait is over."""
+
+    def __init__(
+        self, pace: Pace, clock: Clock, stop: Stop, *, secrets: tuple[str, ...] = ()
+    ) -> None:
+        self.pace = pace
+        self.clock = clock
+        self.stop = stop
+        self.secrets = secrets
+        # jitter spreads retries; it guards nothing
+        self._random = random.Random(pace.seed)  # noqa: S311
+        self._opens_at = float("-inf")
+
+    async def send(self, call: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
+        """Call until there is an answer or the patience is over.
+
+        A call that is not ``repeatable`` is made again only if it surely had no effect. Raises
+        Stopping, or whatever ConnectorError remains; an exception of any other kind is a defect of
+        the connector and becomes BrokenConnector.
+        """
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(
+                lambda e: isinstance(e, Unavailable) and (repeatable or not e.maybe_applied)
+            ),
+            stop=stop_after_attempt(self.pace.attempts),
+            wait=self._backoff,
+            sleep=self.pause,
+            reraise=True,
+        )
+        return await retrying(self._patiently, call)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        waited, turn = 0.0, 0
+        while True:
+            await self.pause(self._opens_at - self.clock.monotonic())
+            try:
+                return await self._guarded(call)
+            except Throttled as throttled:
+                least = FIRST_PATIENCE * 2 ** min(turn, 6)
+                wait = least if throttled.retry_after is None else throttled.retry_after
+                # a vendor that says "0" again and again is given more time all the same
+                wait = max(wait, least if turn else 0.0)
+                waited, turn = waited + wait, turn + 1
+                if waited > self.pace.throttle_patience:
+                    raise
+                self._opens_at = max(self._opens_at, self.clock.monotonic() + wait)
+
+    async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except ConnectorError:
+            raise
+        except Exception as error:
+            said = mask(f"{type(error).__name__}: {error}", self.secrets)
+            raise BrokenConnector(f"the connector is defective: {said}") from error
+
+    def _backoff(self, state: RetryCallState) -> float:
+        most = min(self.pace.longest_wait, self.pace.first_wait * 2 ** (state.attempt_number - 1))
+        return self._random.uniform(most / 2, most)
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, in naps, and look up in between. Raises Stopping when asked to stop."""
+        until = self.clock.monotonic() + seconds
+        while not self.stop.is_set():
+            left = until - self.clock.monotonic()
+            if left <= 0:
+                return
+            await self.clock.sleep(min(left, NAP))
+        raise Stopping
