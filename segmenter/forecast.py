@@ -65,7 +65,8 @@ def days_to_next_order(p: Parameters, x: Floats, tx: Floats, longest: int) -> Fl
     stands still while nothing is bought.
     """
     median = (p.alpha + tx) * np.expm1(np.log(2.0) / (p.r + x))
-    return np.clip(np.ceil(median), 1.0, float(longest))
+    days: Floats = np.clip(np.ceil(median), 1.0, float(longest))
+    return days
 
 
 def days_to_intervention(

@@ -12,7 +12,7 @@ from segmenter.histories import with_scores
 from segmenter.schemes import ALL
 from segmenter.schemes.base import level
 from segmenter.settings import Settings
-from segmenter.stability import hold
+from segmenter.stability import reachable, settle
 from segmenter.thresholds import Thresholds
 
 _BASE = (
@@ -24,6 +24,9 @@ _BASE = (
 def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | None) -> Table:
     """The columns of ``evaluate``; the cause of a new move is null here."""
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
+    codes = {scheme: _codes(rows, scheme, basis, settings) for scheme in settings.schemes}
+    # The letters are columns before the join, so that each is worked out once.
+    rows = rows.mutate(**{n: c for named in codes.values() for n, c in named.items()})
     earlier = _earlier(previous, settings)
     joined = rows.left_join(earlier, rows.customer_id == earlier.was_id)
     free = joined.was_id.isnull() | (
@@ -32,12 +35,17 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     columns: dict[str, Any] = {name: joined[name] for name in _BASE if name in joined.columns}
     columns |= _forecasts(joined, basis, settings, free)
     columns |= _rfm_scores(joined, basis.thresholds, settings)
-    placed = joined.mutate(
-        **{f"{s}_segment": _segment(joined, s, basis, settings, free) for s in settings.schemes}
-    )
     for scheme in settings.schemes:
-        columns |= _membership(placed, scheme, basis)
-    return placed.select(**columns)
+        letters = [joined[name] for name in codes[scheme]]
+        columns |= _membership(joined, scheme, letters, free, basis)
+    return joined.select(**columns)
+
+
+def _codes(rows: Table, scheme: str, basis: Basis, settings: Settings) -> dict[str, Text]:
+    definition = ALL[scheme]
+    edges = {axis.column: basis.thresholds.of(scheme, axis.column) for axis in definition.axes}
+    found = reachable(definition, rows, edges, settings)
+    return {f"{scheme}_code_{i}": code for i, code in enumerate(found)}
 
 
 def _earlier(previous: Table | None, settings: Settings) -> Table:
@@ -57,15 +65,23 @@ def _earlier(previous: Table | None, settings: Settings) -> Table:
         schema |= {f"was_{scheme}_since": "date", f"was_{scheme}_cause": "string"}
         wanted |= {f"was_{scheme}_{p}": f"{scheme}_{p}" for p in ("since", "cause")}
     if previous is None:
-        return ibis.memtable(ibis.schema(schema).to_pyarrow().empty_table())
+        nobody = ibis.memtable(ibis.schema(schema).to_pyarrow().empty_table())
+        return _lettered(nobody, settings)
     # A scheme that was off until now has no columns there: everybody is new to it.
-    return previous.select(
+    earlier = previous.select(
         **{
             name: previous[column].cast(schema[name])
             if column in previous.columns
             else ibis.null(schema[name])
             for name, column in wanted.items()
         }
+    )
+    return _lettered(earlier, settings)
+
+
+def _lettered(earlier: Table, settings: Settings) -> Table:
+    return earlier.mutate(
+        **{f"was_{s}_code": ALL[s].code_of(earlier[f"was_{s}_segment"]) for s in settings.schemes}
     )
 
 
@@ -99,21 +115,18 @@ def _rfm_scores(rows: Table, thresholds: Thresholds, settings: Settings) -> dict
     return {**scores, "rfm_score": score}
 
 
-def _segment(rows: Table, scheme: str, basis: Basis, settings: Settings, free: Flag) -> Text:
-    definition = ALL[scheme]
-    edges = {axis.column: basis.thresholds.of(scheme, axis.column) for axis in definition.axes}
-    return hold(definition, rows, edges, settings, rows[f"was_{scheme}_segment"], free)
-
-
-def _membership(rows: Table, scheme: str, basis: Basis) -> dict[str, Any]:
-    segment, was = rows[f"{scheme}_segment"], rows[f"was_{scheme}_segment"]
-    stays = (segment == was).fill_null(False)
+def _membership(
+    rows: Table, scheme: str, letters: list[Text], free: Flag, basis: Basis
+) -> dict[str, Any]:
+    was = rows[f"was_{scheme}_code"]
+    code = settle(letters, was, free)
+    stays = (code == was).fill_null(False)
+    before = rows[f"was_{scheme}_segment"]
+    today = ibis.literal(basis.as_of)
     return {
-        f"{scheme}_segment": segment,
-        f"{scheme}_previous": ibis.ifelse(stays, rows[f"was_{scheme}_previous"], was),
-        f"{scheme}_since": ibis.ifelse(
-            stays, rows[f"was_{scheme}_since"], ibis.literal(basis.as_of)
-        ),
+        f"{scheme}_segment": ALL[scheme].name_of(code),
+        f"{scheme}_previous": ibis.ifelse(stays, rows[f"was_{scheme}_previous"], before),
+        f"{scheme}_since": ibis.ifelse(stays, rows[f"was_{scheme}_since"], today),
         f"{scheme}_cause": ibis.ifelse(stays, rows[f"was_{scheme}_cause"], ibis.null("string")),
         f"{scheme}_changed": ~stays,
     }

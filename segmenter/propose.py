@@ -7,23 +7,24 @@ from datetime import date
 import numpy as np
 
 from segmenter import forecast
-from segmenter.expr import Engine, Table
+from segmenter.expr import Column, Engine, Table
 from segmenter.histories import distinct_histories, with_scores
 from segmenter.lifetime import Floats, Histories
 from segmenter.model import Model
 from segmenter.readable import readable_chance, readable_days, readable_money
+from segmenter.schemes.base import Edges
 from segmenter.schemes.rfm import ORDER_EDGES
 from segmenter.settings import Settings
 from segmenter.stage import stage
 from segmenter.summary import summarize
 from segmenter.thresholds import Thresholds
 
-#: Shares of the customers below each edge.
+#: Shares of the customers below each edge; for future revenue of those with a low churn only.
 CHURN, RISK = (0.30, 0.65), (0.50,)
 SILENCE = (0.2, 0.4, 0.6, 0.8)
 MONEY = {
     "lifecycle.past_revenue": (0.50, 0.80),
-    "lifecycle.future_revenue": (0.75,),
+    "lifecycle.future_revenue": (0.50,),
     "rfm.past_revenue": (0.2, 0.4, 0.6, 0.8),
     "risk_value.total_value": (0.70,),
 }
@@ -56,16 +57,24 @@ def propose(
         ),
         "rfm.order_days": ORDER_EDGES,
     }
-    scored = with_scores(buyers, as_of, model, settings)
-    wanted = {
-        f"q{i}": scored[key.split(".")[1]].cast("float64").quantile(share)
-        for i, (key, share) in enumerate((k, s) for k, shares in MONEY.items() for s in shares)
-    }
-    found = list(scored.aggregate(**wanted).to_pyarrow().to_pylist()[0].values())
-    for key, shares in MONEY.items():
-        values = [found.pop(0) for _ in shares]
-        edges[key] = readable_money([0.0 if v is None else float(v) for v in values])
+    edges |= _money_edges(with_scores(buyers, as_of, model, settings), edges)
     return Thresholds(as_of, edges)
+
+
+def _money_edges(scored: Table, edges: Edges) -> dict[str, tuple[float, ...]]:
+    # Future revenue parts the best of those who stay, so it is measured among them only.
+    lively = scored.churn_probability < edges["lifecycle.churn_probability"][0]
+    wanted: dict[str, Column] = {}
+    for key, shares in MONEY.items():
+        where = lively if key == "lifecycle.future_revenue" else None
+        for share in shares:
+            values = scored[key.split(".")[1]].cast("float64")
+            wanted[f"{key} {share}"] = values.quantile(share, where=where)
+    found: dict[str, float | None] = scored.aggregate(**wanted).to_pyarrow().to_pylist()[0]
+    return {
+        key: readable_money(found[f"{key} {share}"] or 0.0 for share in shares)
+        for key, shares in MONEY.items()
+    }
 
 
 def _churn_edges(
@@ -85,7 +94,7 @@ def _churn_edges(
         above = above or [readable_chance((edges[-1] + 1.0) / 2.0)]
         crossing = [float(h.weight[(now < c) & (then >= c)].sum()) for c in above]
         best = min(zip(crossing, (abs(c - aim) for c in above), above, strict=True))
-        edges.append(best[2])
+        edges.append(float(best[2]))
     return tuple(edges)
 
 

@@ -30,6 +30,7 @@ def _money(value: float, *, above: bool = False) -> float:
 
 def readable_chance(value: float) -> float:
     """A probability with two digits, counted from the nearer of 0 and 1; never either of them."""
+    value = float(value)
     small = min(max(min(value, 1.0 - value), 1e-4), 0.5)
     digits = 2 if small >= 0.1 else 1 - math.floor(math.log10(small))
     rounded = round(small, min(digits, 4))

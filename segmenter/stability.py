@@ -11,27 +11,27 @@ from segmenter.schemes.base import Axis, Edges, Scheme
 from segmenter.settings import Settings
 
 
-def hold(
-    scheme: Scheme,
-    rows: Table,
-    edges: Edges,
-    settings: Settings,
-    previous: Text,
-    free: Flag,
-) -> Text:
-    """The segment of each row, or the previous one if that is within the band of hysteresis.
+def reachable(scheme: Scheme, rows: Table, edges: Edges, settings: Settings) -> list[Text]:
+    """The letter of each row's segment, then those that it has with the edges a little shifted.
 
-    The band: each edge of a probability or of money may lie a little lower or higher; if with any
-    such shift the row would be in its previous segment, it stays there. Rows that are ``free``
-    (they bought, or were seen for the first time) go where they belong at once.
+    The band of hysteresis: each edge of a probability or of money may lie somewhat lower or
+    higher. If with any such shift the row would be in its previous segment, it may stay there.
     """
-    here = scheme.segment(rows, edges)
-    near: Flag = ibis.literal(False)
-    for shifted in _shifts(scheme, edges, settings):
-        near = near | (scheme.segment(rows, shifted) == previous)
-    moved = free | previous.isnull() | (here == previous)
-    # Nested, so that an engine works out the shifts for those few rows only that would move.
-    return ibis.ifelse(moved.fill_null(True), here, ibis.ifelse(near, previous, here))
+    here = scheme.code(rows, edges)
+    shifts = [shift for shift in _shifts(scheme, edges, settings) if shift != edges]
+    return [here, *(scheme.code(rows, shift) for shift in shifts)]
+
+
+def settle(codes: list[Text], previous: Text, free: Flag) -> Text:
+    """The letter to be published, from ``reachable`` and the letter published last.
+
+    Rows that are ``free`` (they bought, or were seen for the first time) go where they belong.
+    """
+    here, *near = codes
+    if not near:
+        return here
+    stays = ibis.or_(*[code == previous for code in near]) & ~free
+    return ibis.ifelse(stays.fill_null(False), previous, here)
 
 
 def _shifts(scheme: Scheme, edges: Edges, settings: Settings) -> list[Edges]:

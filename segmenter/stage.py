@@ -10,3 +10,8 @@ from segmenter.expr import Engine, Table
 def stage(engine: Engine, table: Table) -> Table:
     """Store the rows of ``table`` as a temporary table of the engine and return that."""
     return engine.create_table(gen_name("segmenter"), table, temp=True)
+
+
+def rows_in(table: Table) -> int:
+    """How many rows a table has."""
+    return int(table.count().to_pyarrow().as_py())

@@ -10,7 +10,7 @@ import ibis
 
 from segmenter.expr import Column, Engine, Table
 from segmenter.identity import latest_contact, normal_email, with_customer
-from segmenter.stage import stage
+from segmenter.stage import rows_in, stage
 
 
 def summarize(orders: Table, as_of: date) -> Table:
@@ -68,7 +68,7 @@ def _settle(table: Table, rows: Table, column: str) -> Table:
     single = normal_email(table.email) if column == "email" else table.phone.strip().nullif("")
     rest = [c for c in table.columns if c not in (column, f"{column}_several")]
     several = table.filter(table[f"{column}_several"])
-    if several.count().to_pyarrow().as_py() == 0:
+    if rows_in(several) == 0:
         return table.select(*rest, single.name(column))
     found = latest_contact(rows.semi_join(several, "customer"), column)
     joined = table.left_join(found, "customer")

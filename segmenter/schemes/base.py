@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from string import ascii_uppercase
 from typing import Literal
 
 import ibis
@@ -48,17 +49,29 @@ class Scheme:
             for cell in product(*(range(axis.cuts + 1) for axis in self.axes))
         }
 
-    def segment(self, rows: Table, edges: Edges) -> Text:
-        """The segment of each row; a value on an edge belongs to the upper level."""
+    def code(self, rows: Table, edges: Edges) -> Text:
+        """The segment of each row as one letter; a value on an edge belongs to the upper level.
+
+        The cells stand in one literal and the levels say at which place to read: one step, where
+        a chain of conditions would work out the levels again at each of them.
+        """
         index: Whole = ibis.literal(0)
         for axis in self.axes:
             index = index * (axis.cuts + 1) + level(rows[axis.column], edges[axis.column])
-        cells: dict[str, list[int]] = {}
-        for number, segment in enumerate(self.cells().values()):
-            cells.setdefault(segment, []).append(number)
-        *first, last = cells
-        branches = [(index.isin(cells[name]), name) for name in first]
-        return ibis.cases(*branches, else_=last) if branches else ibis.literal(last)
+        letters = self._letters()
+        cells: Text = ibis.literal("".join(letters[name] for name in self.cells().values()))
+        return cells.substr(index, 1)
+
+    def code_of(self, segment: Text) -> Text:
+        """The letter of a segment given by name; null for a name that is none of this scheme."""
+        return ibis.cases(*[(segment == name, letter) for name, letter in self._letters().items()])
+
+    def name_of(self, code: Text) -> Text:
+        """The name of a segment given by letter."""
+        return ibis.cases(*[(code == letter, name) for name, letter in self._letters().items()])
+
+    def _letters(self) -> dict[str, str]:
+        return dict(zip(self.segments, ascii_uppercase, strict=False))
 
 
 def level(column: Column, edges: tuple[float, ...]) -> Whole:
