@@ -7,13 +7,15 @@ The request is a JSON object, in UTF-8, with these headers and keys::
     Tidesman-Signature: sha256=<HMAC-SHA-256 of the body with your secret, in hex>
 
     {"kind": "identify" | "track",
-     "changes": [{"id": "...",                          a name for this change, never used twice
+     "changes": [{"id": "...",                          names the change within this request
                   "person": {"id": "...", "email": "..." | null, "phone": "..." | null},
                   "properties": {...},                  dates as ISO 8601; null means: clear it
-                  "name": "...", "occurred_at": "...",  events only; UTC
+                  "name": "...", "occurred_at": "...",  events only, whose id is used once; UTC
                   "backfill": true | false}]}           events only; true: trigger nothing by it
 
-The same batch sent again has the same body and the same key. What answers mean:
+The same batch sent again has the same body and the same key. Keep keys for a day at most: someone
+who moves away and back makes the same body again. Properties may be set twice without harm, and an
+event that comes again in another batch is known by its id. What answers mean:
 
 - 2xx: all of it is done, whatever the body says, but for the changes that a JSON body names under
   ``rejected``: ``{"rejected": [{"id": "...", "reason": "..."}]}``. Answer when it is done, not
