@@ -172,6 +172,8 @@ class Destination(Connector[O_co]):
 
     #: By kind of change; filled in from the ``@delivers`` methods of the class.
     deliveries: ClassVar[Mapping[type[Change], Delivery]] = {}
+    #: Names, in lower case, that no property may bear here: consent or identity is kept in them.
+    reserved: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -123,8 +123,7 @@ class Braze(Destination[BrazeOptions]):
         not sent, and counts as delivered.
         """
         identified(batch, self.options.identifier)
-        for change in batch.changes[:1]:
-            unreserved(change.properties, self.reserved, "Braze")
+        unreserved(batch, self)
         sent = Batch(tuple(change for change in batch if self._news(change)))
         if not len(sent):
             return batch.delivered()

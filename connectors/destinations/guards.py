@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
+from connectors.base import Destination
 from connectors.errors import Misconfigured, Refused
-from connectors.types import Batch, Outcome, Person, Rejected, Track
+from connectors.types import Batch, Identify, Outcome, Person, Rejected, Track
 
 #: By what a vendor shall know a person: the e-mail address, our own id, or the address where one
 #: is known and else our id. Exactly one is sent: two that point at two profiles are a conflict.
@@ -43,19 +44,13 @@ def distinct(batch: Batch[Any], key: Callable[[Person], str]) -> None:
         raise Refused(f"{shared} of {len(batch)} changes share an identifier with another")
 
 
-def unreserved(names: Iterable[str], reserved: frozenset[str], vendor: str) -> None:
+def unreserved(batch: Batch[Identify], destination: Destination[Any]) -> None:
     """Raise Misconfigured if a property would be written onto a field that is not ours."""
-    taken = sorted(name for name in names if name.casefold() in reserved)
+    names = {name for change in batch for name in change.properties}
+    taken = sorted(name for name in names if name.casefold() in destination.reserved)
     if taken:
+        vendor = type(destination).__name__
         raise Misconfigured(
             f"{vendor} keeps consent or identity in {', '.join(taken)}, which is never written; "
             "give the property another name"
         )
-
-
-def refuse_backfill(batch: Batch[Track], vendor: str) -> None:
-    """Raise Refused, naming the events that must trigger nothing, which the vendor cannot do."""
-    reason = f"{vendor} cannot record an event without triggering what waits for it"
-    old: dict[str, Outcome] = {c.id: Rejected(reason) for c in batch if c.backfill}
-    if old:
-        raise Refused(f"{len(old)} of {len(batch)}: {reason}", outcomes=old)

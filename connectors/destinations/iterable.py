@@ -100,8 +100,7 @@ class Iterable(Destination[IterableOptions]):
         """Create or update users. Failures come as lists of identifiers and are read by them."""
         identified(batch, self.options.identifier)
         distinct(batch, self._key)
-        for change in batch.changes[:1]:
-            unreserved(change.properties, self.reserved, "Iterable")
+        unreserved(batch, self)
         body: dict[str, Any] = {"users": [self._user(change) for change in batch]}
         if self.options.create_new_fields is not None:
             body["createNewFields"] = self.options.create_new_fields

@@ -92,8 +92,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         identified(batch, self.options.identifier)
         distinct(batch, self._key)
         sent = in_order(batch)
-        for change in sent[:1]:
-            unreserved(change.properties, self.reserved, "Klaviyo")
+        unreserved(batch, self)
         profiles = {"data": [self._imported(change) for change in sent]}
         job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.destinations.braze import Braze
 from connectors.destinations.guards import distinct, identified, identify, unreserved
 from connectors.errors import Misconfigured, Refused
 from connectors.types import Person
@@ -42,7 +43,8 @@ def test_doubles_are_for_halving(batch, identify):
     assert caught.value.outcomes == {}
 
 
-def test_fields_that_are_not_ours_are_named_whatever_their_case():
-    unreserved(["lifecycle_segment"], frozenset({"email"}), "Vendor")
-    with pytest.raises(Misconfigured, match="Vendor keeps consent or identity in Email"):
-        unreserved(["a", "Email"], frozenset({"email"}), "Vendor")
+def test_fields_that_are_not_ours_are_named_whatever_their_case(connect, batch, identify):
+    braze = connect(Braze, base_url="https://rest.iad-03.braze.com", api_key="a_key")
+    unreserved(batch(identify(1), identify(2, emails=1)), braze)
+    with pytest.raises(Misconfigured, match="Braze keeps consent or identity in Email_Subscribe,"):
+        unreserved(batch(identify(1), identify(2, a=1, Email_Subscribe="x")), braze)
