@@ -54,3 +54,11 @@ def unreserved(batch: Batch[Identify], destination: Destination[Any]) -> None:
             f"{vendor} keeps consent or identity in {', '.join(taken)}, which is never written; "
             "give the property another name"
         )
+
+
+def refuse_backfill(batch: Batch[Track], vendor: str) -> None:
+    """Raise Refused, naming the events that must trigger nothing, which the vendor cannot do."""
+    reason = f"{vendor} cannot record an event without triggering what waits for it"
+    old: dict[str, Outcome] = {c.id: Rejected(reason) for c in batch if c.backfill}
+    if old:
+        raise Refused(f"{len(old)} of {len(batch)}: {reason}", outcomes=old)
