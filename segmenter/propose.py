@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from segmenter import forecast
-from segmenter.expr import Column, Engine, Table
+from segmenter.expr import Column, Engine, Flag, Table
 from segmenter.histories import distinct_histories, with_scores
 from segmenter.lifetime import Floats, Histories
 from segmenter.model import Model
@@ -19,12 +19,11 @@ from segmenter.stage import stage
 from segmenter.summary import summarize
 from segmenter.thresholds import Thresholds
 
-#: Shares of the customers below each edge; for future revenue of those with a low churn only.
-CHURN, RISK = (0.30, 0.65), (0.50,)
+#: Shares of the customers below each edge.
+CHURN, RISK = (0.40, 0.70), (0.50,)
 SILENCE = (0.2, 0.4, 0.6, 0.8)
 MONEY = {
     "lifecycle.past_revenue": (0.50, 0.80),
-    "lifecycle.future_revenue": (0.50,),
     "rfm.past_revenue": (0.2, 0.4, 0.6, 0.8),
     "risk_value.total_value": (0.70,),
 }
@@ -57,24 +56,43 @@ def propose(
         ),
         "rfm.order_days": ORDER_EDGES,
     }
-    edges |= _money_edges(with_scores(buyers, as_of, model, settings), edges)
+    scored = with_scores(buyers, as_of, model, settings)
+    edges |= _money_edges(scored)
+    edges["lifecycle.future_revenue"] = _future_edges(scored, edges)
     return Thresholds(as_of, edges)
 
 
-def _money_edges(scored: Table, edges: Edges) -> dict[str, tuple[float, ...]]:
-    # Future revenue parts the best of those who stay, so it is measured among them only.
-    lively = scored.churn_probability < edges["lifecycle.churn_probability"][0]
-    wanted: dict[str, Column] = {}
-    for key, shares in MONEY.items():
-        where = lively if key == "lifecycle.future_revenue" else None
-        for share in shares:
-            values = scored[key.split(".")[1]].cast("float64")
-            wanted[f"{key} {share}"] = values.quantile(share, where=where)
+def _money_edges(scored: Table) -> dict[str, tuple[float, ...]]:
+    wanted = {
+        f"{key} {share}": _quantile(scored, key.split(".")[1], share)
+        for key, shares in MONEY.items()
+        for share in shares
+    }
     found: dict[str, float | None] = scored.aggregate(**wanted).to_pyarrow().to_pylist()[0]
     return {
         key: readable_money(found[f"{key} {share}"] or 0.0 for share in shares)
         for key, shares in MONEY.items()
     }
+
+
+def _future_edges(scored: Table, edges: Edges) -> tuple[float, ...]:
+    # The future parts those who stay: the fair from the small among those who spent little so
+    # far, the great from the fair among the others. So it is measured in these two groups.
+    lively = scored.churn_probability < edges["lifecycle.churn_probability"][0]
+    little = scored.past_revenue < edges["lifecycle.past_revenue"][0]
+    found: dict[str, float | None] = (
+        scored.aggregate(
+            fair=_quantile(scored, "future_revenue", 0.5, where=lively & little),
+            great=_quantile(scored, "future_revenue", 0.5, where=lively & ~little),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return readable_money([found["fair"] or 0.0, found["great"] or 0.0])
+
+
+def _quantile(rows: Table, column: str, share: float, where: Flag | None = None) -> Column:
+    return rows[column].cast("float64").quantile(share, where=where)
 
 
 def _churn_edges(

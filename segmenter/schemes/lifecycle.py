@@ -1,21 +1,21 @@
 """Nine segments from churn probability, past revenue and future revenue.
 
-Churn has three levels (low, middle, high), past revenue three (small, fair, great), future
-revenue, the three-year value, two (small, great). From best to worst:
+Each has three levels: churn low, middle, high; revenue small, fair, great. Past revenue is what
+was spent net of refunds; future revenue is the value of the next three years. Best to worst:
 
-=================== ====== ======================= =================
-segment             churn  past                    future
-=================== ====== ======================= =================
-Champions           low    fair or great           great
-Loyal Customers     low    fair or great           small
-Potential Loyalists low    small                   great
-Promising           low    small                   small
-Need Attention      middle fair or great, or future great
-Can't Lose Them     high   great                   any
-At Risk             high   fair, or small with a great future
-About to Sleep      middle small                   small
-Lost                high   small                   small
-=================== ====== ======================= =================
+=================== ====== ============= =========================================
+segment             churn  past revenue  future revenue
+=================== ====== ============= =========================================
+Champions           low    fair or great great
+Loyal Customers     low    fair or great small or fair
+Potential Loyalists low    small         fair or great
+Promising           low    small         small
+Need Attention      middle fair or great any (and past small with a great future)
+Can't Lose Them     high   great         any
+At Risk             high   fair          any (and past small with a great future)
+About to Sleep      middle small         small or fair
+Lost                high   small         small or fair
+=================== ====== ============= =========================================
 
 A higher churn probability never leads to a better segment, a higher value never to a worse one.
 """
@@ -32,13 +32,14 @@ def place(churn: int, past: int, future: int) -> str:
     """The segment of one cell of the grid above."""
     if churn == _LOW:
         if past >= _FAIR:
-            return "Champions" if future else "Loyal Customers"
-        return "Potential Loyalists" if future else "Promising"
+            return "Champions" if future >= _GREAT else "Loyal Customers"
+        return "Potential Loyalists" if future >= _FAIR else "Promising"
+    worth_it = past >= _FAIR or future >= _GREAT
     if churn == _MIDDLE:
-        return "Need Attention" if past >= _FAIR or future else "About to Sleep"
+        return "Need Attention" if worth_it else "About to Sleep"
     if past >= _GREAT:
         return "Can't Lose Them"
-    return "At Risk" if past >= _FAIR or future else "Lost"
+    return "At Risk" if worth_it else "Lost"
 
 
 LIFECYCLE = Scheme(
@@ -57,7 +58,7 @@ LIFECYCLE = Scheme(
     axes=(
         Axis("churn_probability", 2, "chance"),
         Axis("past_revenue", 2),
-        Axis("future_revenue", 1, "money"),
+        Axis("future_revenue", 2, "money"),
     ),
     place=place,
 )
