@@ -183,6 +183,9 @@ def _identifier_problems(record: JSON) -> Iterator[str]:
         yield "'external_id' must be a string"
     elif len(external_id.encode()) > 987:
         yield "EXTERNAL_USER_ID_TOO_LARGE"
+    for name in ("braze_id", "email", "phone"):
+        if not isinstance(record.get(name, ""), str | None):
+            yield f"'{name}' must be a string"
 
 
 def _event_problems(name: str, record: JSON) -> Iterator[str]:
@@ -204,6 +207,9 @@ def _attribute_problems(record: JSON) -> Iterator[str]:
         too_long = isinstance(value, str) and len(value) > _LONGEST and key != "external_id"
         if too_long or len(key) > _LONGEST:
             yield "Keys and strings have at most 255 characters"
+        change = mapping(value)
+        if change is not None and set(change) == {"inc"} and not isinstance(change["inc"], int):
+            yield f"'{key}' can only be increased by an integer"
 
 
 def _moment(text: object) -> datetime | None:

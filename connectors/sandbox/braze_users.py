@@ -198,11 +198,14 @@ def _objects(there: list[Any], change: JSON) -> list[Any]:
     for how in _list(change.get("$remove")):
         there = [one for one in there if not _is(one, how)]
     for how in _list(change.get("$update")):
-        new = mapping(how.get("$new_object")) or {}
+        new = mapping((mapping(how) or {}).get("$new_object")) or {}
         there = [{**one, **new} if _is(one, how) else one for one in there]
     return [*there, *_list(change.get("$add"))][-_MAX_ITEMS:]
 
 
-def _is(one: object, how: JSON) -> bool:
-    holder = mapping(one) or {}
-    return holder.get(how.get("$identifier_key", "")) == how.get("$identifier_value")
+def _is(one: object, how: object) -> bool:
+    holder, wanted = mapping(one), mapping(how)
+    if holder is None or wanted is None:
+        return False
+    key = wanted.get("$identifier_key")
+    return isinstance(key, str) and holder.get(key) == wanted.get("$identifier_value")

@@ -7,6 +7,7 @@ they came.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -180,13 +181,22 @@ def check_shape(resource: object, pointer: str) -> tuple[str, str] | None:
         value = attributes.get(name)
         if value is not None and not isinstance(value, str):
             return f"{pointer}/attributes/{name}", f"{name} must be a string."
+    found = next(_shape_problems(record, attributes), None)
+    return None if found is None else (f"{pointer}/{found[0]}", found[1])
+
+
+def _shape_problems(record: JSON, attributes: JSON) -> Iterator[tuple[str, str]]:
     properties = attributes.get("properties")
     if properties is not None and not isinstance(properties, dict):
-        return f"{pointer}/attributes/properties", "properties must be an object."
+        yield "attributes/properties", "properties must be an object."
     identifier = record.get("id")
     if identifier is not None and not isinstance(identifier, str):
-        return f"{pointer}/id", "id must be a string."
-    return None
+        yield "id", "id must be a string."
+    if record.get("meta") is None:
+        return
+    patches = mapping((mapping(record["meta"]) or {}).get("patch_properties")) or {}
+    if not all(isinstance(name, str) for name in _as_list(patches.get("unset"))):
+        yield "meta/patch_properties/unset", "unset must be a string or an array of strings."
 
 
 def identified(resource: JSON) -> bool:

@@ -38,7 +38,8 @@ class LookAlike(ABC):
 
     ``keys`` are the keys that are let in (None: any that is well-formed). ``clock`` gives epoch
     seconds. ``limits=False`` turns the rate windows off; counts and bytes stay. ``faults`` are the
-    dials. One instance is one account.
+    dials. One instance is one account. While it is served, read it from another thread between
+    requests only.
     """
 
     name: ClassVar[str]
