@@ -77,9 +77,14 @@ def ours(shop: Shop) -> list[Row]:
     shop.restore("pulled")
     say("the first load")
     rows.append(("first load, three vendors", measure("benchmarks.day", shop.folder, day)))
+    whole = rows[-1][1].said
+    if not whole["planned"] == whole["delivered"] == 3 * whole["customers"]:
+        raise SystemExit(f"the first load did not deliver all: {whole}")
     shop.keep("loaded")
     say("the same day once more")
     rows.append(("quiet day: nothing new", measure("benchmarks.day", shop.folder, day)))
+    if rows[-1][1].said["writes"] != 0:
+        raise SystemExit(f"a quiet day wrote to a vendor: {rows[-1][1].said}")
     shop.restore("loaded")
     day += timedelta(days=1)
     say("a day without an order")

@@ -64,18 +64,15 @@ class Vendors(httpx.AsyncBaseTransport):
 
 
 def _answer(request: httpx.Request) -> object:
-    path = request.url.path
-    if path.startswith("/api/profile-bulk-import-jobs"):
+    if request.url.path.startswith("/api/profile-bulk-import-jobs"):
         done = {"status": "complete", "total_count": 0, "completed_count": 0, "failed_count": 0}
         return {"data": {"id": "job", "type": "profile-bulk-import-job", "attributes": done}}
+    if request.url.path.startswith("/api/event-bulk-create-jobs"):
+        return {}
+    sent = {name: len(rows) for name, rows in json.loads(request.content).items()}
     if "braze" in request.url.host:
-        array = json.loads(request.content)
-        return {"message": "success"} | {
-            f"{kind}_processed": len(array[kind])
-            for kind in ("attributes", "events")
-            if kind in array
-        }
-    return {"successCount": 0, "failCount": 0, "msg": "", "code": "Success", "params": None}
+        return {"message": "success"} | {f"{name}_processed": n for name, n in sent.items()}
+    return {"successCount": sum(sent.values()), "failCount": 0, "failedUpdates": {}}
 
 
 @contextmanager
