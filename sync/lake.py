@@ -9,6 +9,7 @@ pulled again.
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -24,6 +26,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from connectors.disk import whole_file
+from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
 from connectors.types import ORDERS, Kind, Page, Stream
 from sync.failpoints import reach
@@ -35,6 +38,9 @@ LAKE: pa.Schema = pa.schema(
     [*ORDERS, pa.field("source", pa.string()), pa.field("version", pa.int64())]
 )
 ROW_GROUP = 122_880
+#: Enough to look for repeated ids; more goes to the disk.
+SMALL: dict[str, Any] = {"memory_limit": "512MB", "temp_directory": tempfile.gettempdir()}
+REPEATED = "SELECT order_id FROM ids GROUP BY order_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
 
 
 class Lake:
@@ -57,6 +63,7 @@ class Lake:
         name = f"{quote(source, safe='')}/{version:08d}-{secrets.token_hex(4)}.parquet"
         with whole_file(self.root / name) as path:
             rows = _write_parquet(path, page.orders, source, version)
+            _refuse_repeated(path, source)
             reach("lake.written")
         self._write_set_aside(source, page, version)
         reach("lake.renamed")
@@ -124,6 +131,19 @@ def _write_parquet(path: Path, orders: Stream, source: str, version: int) -> int
             rows += batch.num_rows
             writer.write_table(_stamped(batch, source, version), ROW_GROUP)
     return rows
+
+
+def _refuse_repeated(path: Path, source: str) -> None:
+    """A reader of one part takes every row of it, so an order id may stand there once."""
+    with pq.ParquetFile(path) as file, duckdb.connect(config=SMALL) as base:
+        ids = pa.schema([LAKE.field("order_id")])
+        batches = file.iter_batches(columns=["order_id"])
+        base.register("ids", pa.RecordBatchReader.from_batches(ids, batches))
+        twice = base.execute(REPEATED).fetchone()
+    if twice is not None:
+        raise BrokenConnector(
+            f"the source {source!r} sent the order {twice[0]!r} twice in one page"
+        )
 
 
 def _stamped(batch: pa.RecordBatch, source: str, version: int) -> pa.Table:

@@ -83,7 +83,8 @@ def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: FilesOptions) -> 
     culprit = " ".join(f"WHEN {i} THEN {check.value}" for i, check in enumerate(checks, 1))
     written = ", ".join(f"{what}_text" for what in cells)
     (
-        opened.project(", ".join(_texts(cells)))
+        opened.project(", ".join(_cells(cells)))
+        .project(", ".join(_texts(cells)))
         .filter(f"coalesce({written}) IS NOT NULL")  # a blank row is no row
         .project("*, " + ", ".join(_values(options, cells)))
         .project("*, " + ", ".join(_sums(options)))
@@ -97,12 +98,18 @@ def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: FilesOptions) -> 
 Cells = Mapping[str, tuple[str, str]]
 
 
-def _texts(cells: Cells) -> Iterator[str]:
-    """Each mapped cell as text, and the moment as it came where the file has typed moments."""
+def _cells(cells: Cells) -> Iterator[str]:
+    """Each mapped cell as text, and as it came: a moment may have a type of its own."""
     yield "row"
     for what, (column, kind) in cells.items():
-        yield f"{values.text(column, kind)} AS {what}_text"
+        yield f"{values.trimmed(column, kind)} AS {what}_trimmed"
         yield f"{column} AS {what}_cell"
+
+
+def _texts(cells: Cells) -> Iterator[str]:
+    yield "row, ordered_at_cell"
+    for what in cells:
+        yield f"{values.given(f'{what}_trimmed')} AS {what}_text"
 
 
 def _values(options: FilesOptions, cells: Cells) -> Iterator[str]:
@@ -112,8 +119,6 @@ def _values(options: FilesOptions, cells: Cells) -> Iterator[str]:
         yield f"{known} AS {what}"
     email = values.email("email_text") if "email" in cells else "NULL::VARCHAR"
     yield f"{email} AS email"
-    bad = f"email_text IS NOT NULL AND {email} IS NULL" if "email" in cells else "FALSE"
-    yield f"{bad} AS bad_email"
     zone, formats = options.timezone, options.formats()
     moment = values.moment("ordered_at_cell", "ordered_at_text", kinds["ordered_at"], zone, formats)
     yield f"{moment} AS moment"
@@ -131,6 +136,8 @@ def _values(options: FilesOptions, cells: Cells) -> Iterator[str]:
 
 
 def _sums(options: FilesOptions) -> Iterator[str]:
+    bad = "email_text IS NOT NULL AND email IS NULL" if options.columns.email else "FALSE"
+    yield f"{bad} AS bad_email"
     parts = "amount_number" if options.columns.amount else "quantity_number * unit_price_number"
     yield f"CAST({parts} AS DECIMAL({AMOUNT})) AS amount"
     free = "coalesce(unit_price_number = 0, FALSE)" if options.columns.unit_price else "FALSE"

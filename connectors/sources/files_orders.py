@@ -17,7 +17,7 @@ from connectors.sources.files_rows import Rows
 from connectors.types import ORDERS, Fault
 
 #: Working memory of one file; what is more goes to the temporary folder.
-MEMORY = "1GB"
+MEMORY = "512MB"
 BATCH = 100_000
 
 #: What cannot be used for a reason of its own.
@@ -63,19 +63,18 @@ SELECT row, 'duplicate order ids'
 FROM lines WHERE verdict = 0 AND row NOT IN (SELECT row FROM added)
 """
 TAKE_ALL = """
-CREATE TABLE added AS
+CREATE VIEW added AS
 SELECT * EXCLUDE (verdict, culprit, free, bad_email) FROM lines WHERE verdict = 0
 """
 
 #: Fractions beyond the fourth place are rounded once, in the sum.
 FINISH = """
-CREATE TABLE orders AS
+CREATE VIEW orders AS
 SELECT order_id, customer_id, email, phone, ordered_at, currency, row,
     (CASE WHEN void THEN 0 ELSE amount END)::DECIMAL(18, 4) AS amount,
     CASE WHEN void THEN 'void' WHEN amount::DECIMAL(18, 4) < 0 THEN 'refund' ELSE 'order' END
         AS kind
-FROM added;
-DROP TABLE added
+FROM added
 """
 
 SORTED = """

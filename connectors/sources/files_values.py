@@ -29,12 +29,20 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def text(column: str, kind: str) -> str:
-    """Trimmed text, NULL where the cell is blank or says so in words."""
-    cast = column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
-    trimmed = f"trim({cast}, {literal(SPACE)})"
+def trimmed(column: str, kind: str) -> str:
+    """The cell as text without white space around it."""
+    if kind != "VARCHAR":
+        return f"CAST({column} AS VARCHAR)"
+    # trimming is the slowest step of all, so only where an end is no common sign
+    ends = (column, f"right({column}, 1)")
+    odd = " OR ".join(f"{end} < '!' OR {end} > '~'" for end in ends)
+    return f"CASE WHEN {odd} THEN trim({column}, {literal(SPACE)}) ELSE {column} END"
+
+
+def given(plain: str) -> str:
+    """The text, NULL where it is blank or says so in words."""
     blanks = ", ".join(literal(blank) for blank in BLANKS)
-    return f"CASE WHEN lower({trimmed}) IN ({blanks}) THEN NULL ELSE {trimmed} END"
+    return f"CASE WHEN lower({plain}) IN ({blanks}) THEN NULL ELSE {plain} END"
 
 
 def identifier(plain: str) -> str:
