@@ -127,19 +127,23 @@ class Importer:
         job.started_at = job.started_at or now
         due = job.records[: round(len(job.records) * job.part)]
         for i, record in enumerate(due):
-            wrong = self.record_error(i, record, job.poison)
-            if wrong is None:
-                job.profile_ids.append(self._write(record, now).id)
+            found = self._match(i, record, job.poison)
+            if isinstance(found, dict):
+                named = found["source"]["pointer"] != "/data"
+                job.errors.append(_import_error(found, record if named else None))
             else:
-                named = wrong["source"]["pointer"] != "/data"
-                job.errors.append(_import_error(wrong, record if named else None))
+                job.profile_ids.append(self._write(found, record, now).id)
         job.records = []
         job.status, job.completed_at = job.ends, now
         return job.profile_ids
 
     def record_error(self, i: int, record: JSON, poison: Fault | None) -> JSON | None:
         """Why this record cannot be taken, or None."""
-        attributes: JSON = record["attributes"]
+        found = self._match(i, record, poison)
+        return found if isinstance(found, dict) else None
+
+    def _match(self, i: int, record: JSON, poison: Fault | None) -> Profile | JSON | None:
+        """The profile that the record means, None for a new one, or the error as an object."""
         pointer = f"{RECORDS}/{i}"
         if poison is not None and poison.hits(*_names(record)):
             where = pointer if poison.named else "/data"
@@ -147,31 +151,22 @@ class Importer:
         if not identified(record):
             detail = "One of email, phone_number, external_id or id is required."
             return error(400, "invalid", detail, pointer=f"{pointer}/attributes")
-        wrong = fault_of(attributes)
+        wrong = fault_of(record["attributes"])
         if wrong is not None:
             return error(400, "invalid", wrong[1], pointer=f"{pointer}/attributes/{wrong[0]}")
         profile_id = record.get("id")
         if profile_id is not None and profile_id not in self._profiles.by_id:
             return error(404, "not_found", "No profile has this id.", pointer=f"{pointer}/id")
         try:
-            self._profiles.find(profile_id, attributes)
+            return self._profiles.find(profile_id, record["attributes"])
         except Conflict as conflict:
             detail = "Two identifiers belong to two profiles."
-            return error(
-                409,
-                "duplicate_profile",
-                detail,
-                pointer=pointer,
-                meta={"duplicate_profile_id": conflict.profile_id},
-            )
-        return None
+            meta = {"duplicate_profile_id": conflict.profile_id}
+            return error(409, "duplicate_profile", detail, pointer=pointer, meta=meta)
 
-    def _write(self, record: JSON, now: datetime) -> Profile:
-        attributes: JSON = record["attributes"]
-        profile = self._profiles.find(record.get("id"), attributes)
-        if profile is None:
-            profile = self._profiles.create(now)
-        self._profiles.write(profile, attributes, now, clears=self._null_clears)
+    def _write(self, found: Profile | None, record: JSON, now: datetime) -> Profile:
+        profile = self._profiles.create(now) if found is None else found
+        self._profiles.write(profile, record["attributes"], now, clears=self._null_clears)
         if self._unset_acts and "meta" in record:
             patch(profile, record["meta"])
         return profile

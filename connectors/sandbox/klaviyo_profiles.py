@@ -113,7 +113,11 @@ class Profiles:
 
     @staticmethod
     def _write_properties(profile: Profile, value: object, *, clears: bool) -> None:
-        for name, item in (mapping(value) or {}).items():
+        given = mapping(value) or {}
+        if None not in given.values():
+            profile.properties.update(given)
+            return
+        for name, item in given.items():
             if item is not None:
                 profile.properties[name] = item
             elif clears:
