@@ -20,9 +20,10 @@ from sync.commands.guard import Code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted(
-    page for folder in (ROOT, *ROOT.iterdir()) if folder.is_dir() and folder.name[0] != "."
-    for page in folder.glob("*.md")
-)  # fmt: skip
+    page
+    for page in ROOT.rglob("*.md")
+    if not any(part.startswith(".") for part in page.relative_to(ROOT).parts)
+)
 Fences = Callable[[Path, str], list[str]]
 names = {"ids": lambda page: str(page.relative_to(ROOT))}
 
