@@ -38,6 +38,8 @@ LAKE: pa.Schema = pa.schema(
     [*ORDERS, pa.field("source", pa.string()), pa.field("version", pa.int64())]
 )
 ROW_GROUP = 122_880
+#: More parts than this are merged.
+MANY = 50
 #: Enough to look for repeated ids; more goes to the disk.
 SMALL: dict[str, Any] = {"memory_limit": "512MB", "temp_directory": tempfile.gettempdir()}
 REPEATED = "SELECT order_id FROM ids GROUP BY order_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
@@ -59,8 +61,7 @@ class Lake:
 
         Repeating it is harmless: the same orders as a newer version.
         """
-        version = self.version() + 1
-        name = f"{quote(source, safe='')}/{version:08d}-{secrets.token_hex(4)}.parquet"
+        version, name = self.version() + 1, self._name(source)
         with whole_file(self.root / name) as path:
             rows = _write_parquet(path, page.orders, source, version)
             _refuse_repeated(path, source)
@@ -71,9 +72,11 @@ class Lake:
             (self.root / name).unlink()
             self.store.save_cursor(source, page.cursor, at)
             return None
-        return self.store.save_part(
+        part = self.store.save_part(
             source, name, rows, at, unit=page.unit, cursor=page.cursor, run_id=run_id
         )
+        reach("lake.committed")
+        return part
 
     def version(self) -> int:
         """The seq of the newest part, 0 while the lake is empty."""
@@ -92,6 +95,44 @@ class Lake:
         tables = [self._latest(engine, list(group)) for _, group in by_source]
         current = ibis.union(*tables) if len(tables) > 1 else tables[0]
         return current.filter(current.kind != Kind.VOID.value)
+
+    def compact(self, engine: ibis.BaseBackend, source: str, at: datetime) -> Part | None:
+        """Merge the parts of a source that pulls pages, once there are more than ``MANY``.
+
+        What can be read now or as of an earlier version stays the same. None if nothing was done:
+        the parts of a source of units are replaced one by one and stay apart.
+        """
+        parts = self.store.parts(source)
+        if len(parts) <= MANY or any(part.unit is not None for part in parts):
+            return None
+        latest = self._latest(engine, parts).order_by("ordered_at", "order_id")
+        name = self._name(source)
+        with whole_file(self.root / name) as path:
+            engine.to_parquet(latest, path, compression="zstd")
+        rows = pq.read_metadata(self.root / name).num_rows
+        reach("lake.renamed")
+        return self.store.save_part(source, name, rows, at, replaces=[p.seq for p in parts])
+
+    def sweep(self, keep: int | None = None) -> int:
+        """Delete what nobody reads, and say how many files that were; only while holding the lease.
+
+        That is what a kill left behind, and, given ``keep``, also parts that were replaced when
+        that version was the newest: nothing can be read as of an earlier one any more.
+        """
+        wanted = {
+            self.root / path
+            for path, replaced_by in self.store.part_files()
+            if keep is None or replaced_by is None or replaced_by > keep
+        }
+        found = [path for path in self.root.rglob("*") if path.is_file() and path not in wanted]
+        found += self.set_aside.rglob(".*.part")
+        for path in found:
+            path.unlink()
+        return len(found)
+
+    def _name(self, source: str) -> str:
+        # a name of its own for each try: who has lost the lease cannot overwrite a part
+        return f"{quote(source, safe='')}/{self.version() + 1:08d}-{secrets.token_hex(4)}.parquet"
 
     def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part]) -> ir.Table:
         """The latest version of each order among the parts of one source, oldest part first."""

@@ -75,6 +75,12 @@ class Parts(Database):
         with self.read() as connection:
             return [Part(*row) for row in connection.execute(query)]
 
+    def part_files(self) -> list[tuple[str, int | None]]:
+        """Every part that ever was, replaced ones too: its path and the seq that replaced it."""
+        with self.read() as connection:
+            found = connection.execute(sa.select(parts.c.path, parts.c.replaced_by))
+            return [(path, replaced_by) for path, replaced_by in found]
+
     def lake_version(self) -> int:
         """The seq of the newest part, 0 when there is none."""
         with self.read() as connection:

@@ -138,3 +138,28 @@ def test_what_a_source_is_called_is_no_path(tmp_path, store, page, engine):
     lake.write("../../etc", page({"1": 1}), None, datetime.now(UTC))
     assert all(tmp_path / "lake" in p.parents for p in tmp_path.rglob("*.parquet"))
     assert lake.orders(engine).count().execute() == 1
+
+
+def test_many_parts_are_merged_without_changing_what_can_be_read(
+    lake, engine, page, write, current
+):
+    for i in range(60):
+        write(page({str(i % 7): i, f"x{i}": None if i % 2 else i}, cursor=str(i)))
+    write(page({"1": 9}), source="other")
+    before = {version: current(up_to=version) for version in (1, 30, 61, None)}
+    part = lake.compact(engine, "shop", datetime.now(UTC))
+    assert len(lake.store.parts("shop")) == 1
+    assert lake.store.cursor("shop") == "59"
+    assert {version: current(up_to=version) for version in (1, 30, 61, None)} == before
+    write(page({"1": 100, "x0": None}))
+    assert current()[("shop", "1")] == 100
+    assert ("shop", "x0") not in current()
+    assert lake.compact(engine, "shop", datetime.now(UTC)) is None
+    assert lake.sweep(keep=part.seq) == 60
+    assert current(up_to=part.seq) == before[None]
+
+
+def test_units_are_not_merged(lake, engine, page, write):
+    for i in range(55):
+        write(page({str(i): i}, unit=str(i)))
+    assert lake.compact(engine, "shop", datetime.now(UTC)) is None

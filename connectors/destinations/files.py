@@ -1,0 +1,157 @@
+"""Segments as CSV files on disk: one of the current members of each segment, one of the changes.
+
+::
+
+    <path>/segments/<scheme>/<Segment>.csv    who is in it now, with all properties as last sent
+    <path>/changes/<run>.csv                  customer_id, email, phone, scheme, from, to
+
+Only changed customers come in, so a batch is worked into the files that stand there: each person
+is put into the file of the new segment and taken out of every other of that scheme, in this order,
+so that a kill in between leaves a person in two files, never in none, until the batch comes again.
+The same batch twice leaves the same files. Rows are sorted by customer_id; a segment that has lost
+its last member keeps a file with the header alone. Cells that a spreadsheet would run as a formula
+begin with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import pyarrow as pa
+from pydantic import Field
+
+from connectors.base import Destination, Options, delivers
+from connectors.destinations import files_tables as tables
+from connectors.errors import Misconfigured, Unavailable
+from connectors.spreadsheet import compute
+from connectors.types import Batch, Identify, Receipt
+
+SUFFIX = "_segment"
+PERSON = ("customer_id", "email", "phone")
+CHANGE = (*PERSON, "scheme", "from", "to")
+
+
+class FilesOptions(Options):
+    """The folder, an absolute path, and which properties are segments.
+
+    ``segment_properties`` empty means those whose name ends with ``_segment``; the scheme's name is
+    the property's without that ending. ``run`` names the file of changes and is set by whoever
+    builds the connector for a run.
+    """
+
+    path: str = Field(description="The folder; it is made if need be.")
+    segment_properties: tuple[str, ...] = Field(
+        (), description="Properties that are segments; those that end with _segment if left out."
+    )
+    run: str = Field("", description="The name of the file of changes.")
+
+
+class Files(Destination[FilesOptions]):
+    """A folder of CSV files. It is written by one process at a time."""
+
+    options_class = FilesOptions
+
+    def __init__(self, options: FilesOptions, *, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__(options, transport=transport)
+        self._root = Path(options.path)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Make the folder if need be and write to it; raises Misconfigured if that fails."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._root):
+                pass
+        except OSError as error:
+            raise Misconfigured(f"{self._root} cannot be written to: {error.strerror}") from error
+
+    @delivers(Identify, size=50_000)
+    async def identify(self, batch: Batch[Identify]) -> Receipt:
+        """Work the changed customers into the files."""
+        rejected = {
+            change.id: f"none of its properties is a segment ({', '.join(change.properties)});"
+            " set segment_properties"
+            for change in batch
+            if not self._segments(change)
+        }
+        good = [change for change in batch if change.id not in rejected]
+        try:
+            async with self._one_at_a_time:
+                await asyncio.to_thread(self._work_in, good)
+        except OSError as error:
+            raise Unavailable(f"{self._root} cannot be written to: {error.strerror}") from error
+        return batch.delivered(rejected)
+
+    def _segments(self, change: Identify) -> list[str]:
+        """The properties of a change that are segments."""
+        wanted = self.options.segment_properties
+        return [p for p in change.properties if (p in wanted if wanted else p.endswith(SUFFIX))]
+
+    def _work_in(self, changes: Sequence[Identify]) -> None:
+        named = dict.fromkeys(p for change in changes for p in self._segments(change))
+        for segment in named:
+            self._put([c for c in changes if segment in c.properties], segment)
+        self._note(changes)
+
+    def _put(self, changes: Sequence[Identify], segment: str) -> None:
+        """Put people into the file of their segment, then take them out of the others."""
+        columns = [*PERSON, *dict.fromkeys(p for change in changes for p in change.properties)]
+        came = tables.table((_row(change) for change in changes), columns)
+        folder = self._root / "segments" / tables.file_name(_scheme(segment)).removesuffix(".csv")
+        gaining = came[segment].drop_null().unique().to_pylist()
+        paths = {folder / tables.file_name(name): name for name in sorted(gaining)}
+        for path, name in paths.items():
+            new = came.filter(compute.equal(came[segment], name))
+            self._replace(path, came["customer_id"], new)
+        for path in sorted(folder.glob("*.csv")):
+            if path not in paths and _holds(path, came["customer_id"]):
+                self._replace(path, came["customer_id"], came.slice(0, 0))
+
+    def _replace(self, path: Path, people: pa.ChunkedArray, rows: pa.Table) -> None:
+        """Take the people out of the file and put the rows into it."""
+        if path.exists():
+            old = tables.without(tables.read(path), "customer_id", people)
+            rows = pa.concat_tables([rows, old], promote_options="default")
+        tables.write(path, rows, ["customer_id"])
+
+    def _note(self, changes: Sequence[Identify]) -> None:
+        """Add the moves to the run's file, once for each person and scheme."""
+        path = self._root / "changes" / tables.file_name(self.options.run or "changes")
+        came = tables.table((row for change in changes for row in self._moves(change)), CHANGE)
+        if path.exists():
+            old = tables.without(tables.read(path), "customer_id", came["customer_id"])
+            came = pa.concat_tables([came, old])
+        if came.num_rows:
+            tables.write(path, came, ["customer_id", "scheme"])
+
+    def _moves(self, change: Identify) -> Iterator[dict[str, str | None]]:
+        known = change.known or {}
+        for segment in self._segments(change):
+            before, after = known.get(segment), change.properties[segment]
+            if before != after:
+                moved = {"scheme": _scheme(segment), "from": before, "to": after}
+                yield {**_person(change), **{k: tables.text_of(v) for k, v in moved.items()}}
+
+
+def _holds(path: Path, people: pa.ChunkedArray) -> bool:
+    """Whether any of these people stands in the file."""
+    ids = tables.read(path, ["customer_id"])["customer_id"]
+    return bool(compute.any(compute.is_in(ids, people.combine_chunks())).as_py())
+
+
+def _scheme(segment: str) -> str:
+    return segment.removesuffix(SUFFIX)
+
+
+def _person(change: Identify) -> dict[str, str | None]:
+    person = change.person
+    return {"customer_id": person.id, "email": person.email, "phone": person.phone}
+
+
+def _row(change: Identify) -> dict[str, str | None]:
+    properties = {name: tables.text_of(value) for name, value in change.properties.items()}
+    return {**properties, **_person(change)}
