@@ -10,7 +10,8 @@ is put into the file of the new segment and taken out of every other of that sch
 so that a kill in between leaves a person in two files, never in none, until the batch comes again.
 The same batch twice leaves the same files. Rows are sorted by customer_id; a segment that has lost
 its last member keeps a file with the header alone. Cells that a spreadsheet would run as a formula
-begin with an apostrophe.
+begin with an apostrophe. The files are this destination's own memory: nobody else should edit or
+delete them, as those who do not change are not sent again.
 """
 
 from __future__ import annotations

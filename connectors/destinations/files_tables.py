@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from connectors.disk import whole_file
+from connectors.errors import Misconfigured
 from connectors.spreadsheet import compute, restored, safe
 from connectors.types import Value
 
@@ -46,10 +47,21 @@ def table(rows: Iterable[Mapping[str, str | None]], columns: Sequence[str]) -> p
 
 
 def read(path: Path, only: Sequence[str] = ()) -> pa.Table:
-    """A file that ``write`` wrote; ``only`` some of its columns (none named: all)."""
+    """A file that ``write`` wrote; ``only`` some of its columns (none named: all).
+
+    Raises Misconfigured if somebody has made something else of it.
+    """
+    try:
+        found = _read(path, only)
+    except (pa.ArrowException, UnicodeError, StopIteration) as error:
+        raise Misconfigured(f"{path} is not as it was written; put it back as it was") from error
+    return pa.table([restored(column) for column in found.columns], names=found.column_names)
+
+
+def _read(path: Path, only: Sequence[str]) -> pa.Table:
     with path.open(newline="", encoding="utf-8") as file:
         names = next(csv.reader(file))
-    found = pa_csv.read_csv(
+    return pa_csv.read_csv(
         path,
         parse_options=pa_csv.ParseOptions(newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
@@ -60,7 +72,6 @@ def read(path: Path, only: Sequence[str] = ()) -> pa.Table:
             quoted_strings_can_be_null=False,
         ),
     )
-    return pa.table([restored(column) for column in found.columns], names=found.column_names)
 
 
 def write(path: Path, rows: pa.Table, by: Sequence[str]) -> None:
