@@ -89,8 +89,8 @@ def _held(app: App, name: str, report: dict[str, Any]) -> Held:
         .group_by(outbox.c.mark)
     )
     with app.store.read() as connection:
-        counted: dict[str, int] = dict(connection.execute(marks).tuples().all())
-        sent: dict[str, int] = dict(connection.execute(events).tuples().all())
+        counted: dict[str, int] = {row[0]: row[1] for row in connection.execute(marks)}
+        sent: dict[str, int] = {row[0]: row[1] for row in connection.execute(events)}
     told = report.get("destinations", {}).get(name, {})
     return Held(
         counted.get(Mark.ACKED, 0),

@@ -43,6 +43,7 @@ def customer(
     for person in found:
         for part in _parts(person):
             out.print(part)
+            out.print()
 
 
 def _parts(person: Person) -> list[RenderableType]:
@@ -101,13 +102,17 @@ def _moves(person: Person) -> RenderableType:
 
 
 def _accepted(person: Person) -> RenderableType:
-    table = _table("destination", "stands", "at (UTC)", "last accepted")
+    """Destinations that hold the same stand in one row."""
+    together: dict[tuple[str, str], list[str]] = {}
     for row in person.accepted:
         properties = {} if row.accepted is None else row.accepted.properties
         lines = [f"{name}: {_told(value)}" for name, value in properties.items()]
-        text = "\n".join(lines) if row.reason is None else "\n".join([*lines, row.reason])
+        told = "\n".join(lines if row.reason is None else [row.reason, *lines])
         when = f"{row.updated_at:%Y-%m-%d %H:%M}"
-        table.add_row(row.destination, row.mark.value, when, text)
+        together.setdefault((row.mark.value, told), []).append(f"{row.destination} ({when})")
+    table = _table("destination (last answer, UTC)", "stands", "last accepted")
+    for (mark, told), names in together.items():
+        table.add_row("\n".join(names), mark, told)
     return table
 
 

@@ -90,10 +90,11 @@ def _moves(moves: Iterable[Move]) -> Table:
     table.add_column("customers", justify="right")
     for scheme, found in by_scheme.items():
         title = TITLES.get(scheme, scheme)
-        for move in found[:MOVES]:
+        shown = found if len(found) <= MOVES + 1 else found[:MOVES]
+        for move in shown:
             source = "(new)" if move.from_segment is None else move.from_segment
             table.add_row(title, source, move.to_segment, move.cause, f"{move.customers:,}")
-        rest = found[MOVES:]
+        rest = found[len(shown) :]
         if rest:
             customers = sum(move.customers for move in rest)
             table.add_row(title, f"{len(rest)} further kinds", "", "", f"{customers:,}")

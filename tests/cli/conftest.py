@@ -1,6 +1,7 @@
 """A small shop in a folder, look-alikes on loopback, and the command line in two ways."""
 
 import json
+import logging
 import os
 import random
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
+from click.testing import Result
 from typer.testing import CliRunner
 
 from connectors.sandbox import serve
@@ -46,6 +49,11 @@ class Shop:
     folder: Path
     urls: dict[str, str]
     keys: dict[str, str] = field(default_factory=lambda: dict(KEYS))
+    day: date = DAY
+
+    def as_of(self, days: int = 0) -> tuple[str, str]:
+        """The options for the first day, or so many days later."""
+        return ("--as-of", str(self.day + timedelta(days)))
 
     def write_orders(self, name: str, rows: list[tuple[str, str, date, float]]) -> None:
         orders = self.folder / "orders"
@@ -72,9 +80,14 @@ class Shop:
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
-    def report(self, *args: str, code: int = 0, **env: str) -> dict:
-        done = self.tidesman("run", "--json", *args, **env)
-        assert done.returncode == code, done.stderr
+    def here(self, command: str, *args: str) -> Result:
+        """The command line in this process, which is quicker."""
+        config = str(self.folder / "tidesman.yaml")
+        return CliRunner().invoke(app, [command, *args, "--config", config], env=self.keys)
+
+    def report(self, *args: str, code: int = 0) -> dict:
+        done = self.here("run", "--json", *args)
+        assert done.exit_code == code, done.stderr
         return json.loads(done.stdout)
 
     def state(self, vendor: str) -> dict:
@@ -88,10 +101,22 @@ def random_orders(customers: int, seed: int = 7) -> list[tuple[str, str, date, f
     for number in range(customers):
         day, every = START + timedelta(chance.randrange(400)), chance.choice([15, 40, 90, 400])
         gone = DAY - timedelta(chance.choice([0, 0, 0, 150, 300]))
+        gone = max(gone, day)
         while day <= gone:
             rows.append((f"o{len(rows):06d}", f"c{number:04d}", day, chance.uniform(5, 150)))
             day += timedelta(1 + int(chance.expovariate(1 / every)))
     return rows
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command sends logs to its own standard error, which is gone once it has ended."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

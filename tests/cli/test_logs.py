@@ -1,20 +1,9 @@
 import json
 import logging
 
-import pytest
 import structlog
 
 from sync import logs
-
-
-@pytest.fixture(autouse=True)
-def _as_before():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def test_secrets_and_addresses_stand_in_no_line(capsys):

@@ -1,0 +1,94 @@
+"""What only looks: plan, customer, check, status. None of it changes anything."""
+
+import json
+from datetime import timedelta
+
+
+def everything(shop):
+    return {
+        str(path.relative_to(shop.folder)): path.read_bytes()
+        for path in sorted(shop.folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".db-shm", ".db-wal")
+    }
+
+
+def test_a_plan_before_the_first_run_needs_no_key_and_leaves_nothing(shop):
+    shop.keys = {}
+    before = everything(shop)
+    done = shop.here("plan", "--json", *shop.as_of())
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["customers"] == 300
+    assert {(d["planned"], d["new"], d["moves"]) for d in found["destinations"].values()} == {
+        (300, 300, 0)
+    }
+    assert "Nothing was written and nothing was sent" in done.stderr
+    assert everything(shop) == before
+    assert shop.state("braze")["requests"] == 0
+
+
+def test_a_plan_tells_what_the_run_then_does(shop):
+    shop.report(*shop.as_of())
+    new = [(f"n{n}", f"c{n:04d}", shop.day + timedelta(1), 180.0) for n in range(0, 60, 4)]
+    new += [("m1", "new-one", shop.day + timedelta(1), 20.0)]
+    shop.write_orders("july-1", new)
+    before = everything(shop)
+    planned = json.loads(shop.here("plan", "--json", *shop.as_of(1)).stdout)
+    assert everything(shop) == before
+    done = shop.report(*shop.as_of(1))
+    for key in ("orders", "customers", "segments", "moves"):
+        assert planned[key] == done[key]
+    for name, result in done["destinations"].items():
+        would = planned["destinations"][name]
+        # the files take no events: they are refused, and that is told
+        assert would["planned"] == result["planned"], name
+        assert would["requests"] <= result["requests"] <= would["requests"] + 2
+
+
+def test_the_whole_view_of_a_customer(shop):
+    shop.report(*shop.as_of())
+    done = shop.here("customer", "c0004")
+    assert done.exit_code == 0, done.stderr
+    for part in ("c0004@example.com", "lifecycle", "first seen", "churn_probability", "klaviyo"):
+        assert part in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    (person,) = json.loads(shop.here("customer", "C0004@Example.com", "--json").stdout)
+    assert person["customer_id"] == "c0004"
+    assert {row["destination"] for row in person["accepted"]} == {
+        "braze",
+        "disk",
+        "iterable",
+        "klaviyo",
+    }
+    nobody = shop.here("customer", "who")
+    assert nobody.exit_code == 2
+    assert "nobody is known by 'who'" in nobody.stderr
+
+
+def test_before_the_first_run_there_is_nobody_to_look_at(shop):
+    done = shop.here("customer", "c0004")
+    assert done.exit_code == 2
+    assert "a first run makes it" in done.stderr
+
+
+def test_check_names_what_is_wrong_and_where(shop):
+    done = shop.here("check")
+    assert done.exit_code == 0, done.stdout
+    import httpx
+
+    fault = {"kind": "status", "status": 401, "times": None}
+    httpx.post(f"{shop.urls['klaviyo']}/sandbox/faults", json=fault).raise_for_status()
+    done = shop.here("check", "--json")
+    assert done.exit_code == 4
+    found = json.loads(done.stdout)
+    assert [name for name, each in found.items() if not each["ok"]] == ["klaviyo"]
+    assert "401" in found["klaviyo"]["says"]
+
+
+def test_status_as_json(shop):
+    shop.report(*shop.as_of())
+    found = json.loads(shop.here("status", "--json").stdout)
+    assert found["published"] == "2025-06-30"
+    assert found["last_run"]["id"] == "2025-06-30-1"
+    assert found["destinations"]["disk"]["acked"] == 300
+    assert found["next_run"].endswith("05:00:00+00:00") or found["next_run"].endswith("+01:00")
