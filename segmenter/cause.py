@@ -108,8 +108,7 @@ def _trials(
     if before.thresholds != now.thresholds:
         shared.append((THRESHOLD, replace(now, thresholds=before.thresholds), settings))
     if before.settings is not None and before.settings != settings:
-        asked = replace(before.settings, schemes=settings.schemes)
-        shared.append((RULE, now, asked))
+        shared.append((RULE, now, settings.as_before(before.settings)))
     if before.model != now.model:
         shared.append((MODEL, replace(now, model=before.model), settings))
     subjects = movers if shared else movers.filter(movers.touched)
@@ -148,8 +147,8 @@ def _time_alone(
     engine: Engine, movers: Table, now: Basis, settings: Settings, before: Basis
 ) -> _Trial:
     basis = replace(before, orders=_orders_of(engine, movers, before), as_of=now.as_of)
-    asked = settings if before.settings is None else before.settings
-    return _Trial(SILENCE, basis, replace(asked, schemes=settings.schemes), None)
+    asked = settings if before.settings is None else settings.as_before(before.settings)
+    return _Trial(SILENCE, basis, asked, None)
 
 
 def _orders_of(engine: Engine, subjects: Table, basis: Basis) -> Table:

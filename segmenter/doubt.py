@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from segmenter import forecast
 from segmenter.lifetime import Fit, Histories, Parameters
 from segmenter.model import Level
@@ -53,12 +55,42 @@ def warnings_about(histories: Histories, p: Parameters, fit: Fit) -> tuple[str, 
     return ()
 
 
-def level_of(customers: int) -> tuple[Level, tuple[str, ...]]:
-    """The level of a fit without warning signs, with its note."""
-    if customers >= FULL:
-        return "full", ()
-    note = (
-        f"With {customers} customers (fewer than {FULL}) the forecasts lean on the habits of a "
-        "usual shop: their order can be trusted more than their size."
+def begins_late(histories: Histories, p: Parameters) -> str | None:
+    """The sentence when the oldest customers look as if they had bought before these orders begin.
+
+    Two signs together: far more customers seem to have come in the first sixth of the history than
+    at any time after, and they buy far more often than the later ones by one and the same model.
+    In 16 simulated shops, half of them cut, the second sign was 1.4 to 2.0 in the cut ones and at
+    most 1.2 in the others.
+    """
+    h = histories
+    early = h.T > 5.0 / 6.0 * float(h.T.max())
+    nothing = np.zeros_like(h.T)
+    foretold = p.b / (p.a + p.b) * forecast.orders_if_active(p, nothing, nothing, h.T) * h.weight
+    came = h.x * h.weight
+    if min(float(foretold[early].sum()), float(foretold[~early].sum())) < 30.0:
+        return None
+    rush = 5.0 * float(h.weight[early].sum()) / float(h.weight[~early].sum())
+    keen = float(came[early].sum()) / float(foretold[early].sum())
+    later = float(came[~early].sum()) / float(foretold[~early].sum())
+    if rush < 1.25 or keen < 1.3 * max(later, 1e-9):
+        return None
+    return (
+        "The oldest customers look as if they had bought here before these orders begin: import "
+        "older orders if there are any; until then values and dates are rough."
     )
-    return "low confidence", (note,)
+
+
+def level_of(histories: Histories, p: Parameters) -> tuple[Level, tuple[str, ...]]:
+    """The level of a fit without warning signs, with the notes that belong to it."""
+    notes: list[str] = []
+    customers = int(histories.weight.sum())
+    if customers < FULL:
+        notes.append(
+            f"With {customers} customers (fewer than {FULL}) the forecasts lean on the habits of a "
+            "usual shop: their order can be trusted more than their size."
+        )
+    late = begins_late(histories, p)
+    if late is not None:
+        notes.append(late)
+    return ("low confidence" if notes else "full"), tuple(notes)

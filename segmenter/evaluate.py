@@ -12,7 +12,7 @@ from segmenter.basis import Basis
 from segmenter.cause import FIRST_SEEN, causes
 from segmenter.expr import Column, Engine, Table
 from segmenter.place import place
-from segmenter.schemes import ALL
+from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from segmenter.stage import stage
 from segmenter.summary import summarize_with_contacts
@@ -90,12 +90,12 @@ def census(today: Table, settings: Settings) -> Table:
     spent: Column = ibis.greatest(today.past_revenue, 0.0)
     cents = (spent * 100.0).round().cast("int64")
     parts: list[Table] = []
-    for scheme in settings.schemes:
+    for scheme, definition in definitions(settings).items():
         counted = today.group_by(segment=today[f"{scheme}_segment"]).aggregate(
             customers=today.count(), cents=cents.sum()
         )
         counted = counted.mutate(total=counted.cents.sum().over(ibis.window()))
-        names = ibis.memtable(pa.table({"segment": list(ALL[scheme].segments)}))
+        names = ibis.memtable(pa.table({"segment": list(definition.segments)}))
         joined: Table = names.left_join(counted, "segment")
         share = joined.cents.cast("float64") / joined.total.nullif(0).cast("float64")
         parts.append(

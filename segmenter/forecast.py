@@ -27,13 +27,23 @@ def chance_of_order(p: Parameters, x: Floats, tx: Floats, age: Floats, days: flo
     return chance_active(p, x, tx, age) * -np.expm1(none)
 
 
-def orders_if_active(p: Parameters, x: Floats, age: Floats, days: float) -> Floats:
+def orders_if_active(p: Parameters, x: Floats, age: Floats, days: float | Floats) -> Floats:
     """Expected orders within ``days`` of one who has not stopped; does not depend on ``tx``.
 
     Wagner and Hoppe's formula after Euler's transformation of 2F1, which keeps it finite for a
     buyer with hundreds of orders.
     """
-    a = p.a if abs(p.a - 1.0) > 1e-6 else 1.0 + 1e-6
+    orders = _growth(p, p.a, x, age, days)
+    # At a few points 2F1 of scipy has no value; a hair beside them it has the right one.
+    for nudge in (1e-6, -1e-6, 1e-4):
+        missing = ~np.isfinite(orders)
+        if missing.any():
+            orders = np.where(missing, _growth(p, p.a * (1.0 + nudge), x, age, days), orders)
+    return orders
+
+
+def _growth(p: Parameters, a: float, x: Floats, age: Floats, days: float | Floats) -> Floats:
+    a = a if abs(a - 1.0) > 1e-6 else 1.0 + 1e-6
     z = days / (p.alpha + age + days)
     rest = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(a + p.b - p.r, a - 1.0, a + p.b + x, z)
     orders: Floats = np.maximum((a + p.b + x) / (a - 1.0) * (1.0 - rest), 0.0)

@@ -54,7 +54,7 @@ def _habits(
     notes = doubt.warnings_about(histories, parameters, fit)
     if notes:
         return "rules only", notes, usual
-    level, notes = doubt.level_of(customers)
+    level, notes = doubt.level_of(histories, parameters)
     return level, notes, parameters
 
 

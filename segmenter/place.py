@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
@@ -9,7 +10,7 @@ import ibis
 from segmenter.basis import Basis
 from segmenter.expr import Flag, Table, Text
 from segmenter.histories import with_scores
-from segmenter.schemes import ALL
+from segmenter.schemes import RULES, Definition, definitions
 from segmenter.schemes.base import level
 from segmenter.settings import Settings
 from segmenter.stability import reachable, settle
@@ -24,10 +25,12 @@ _BASE = (
 def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | None) -> Table:
     """The columns of ``evaluate``; the cause of a new move is null here."""
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
-    codes = {scheme: _codes(rows, scheme, basis, settings) for scheme in settings.schemes}
+    schemes = definitions(settings)
+    first = [scheme for name, scheme in schemes.items() if name != RULES]
+    codes = {scheme.name: _codes(rows, scheme, basis, settings) for scheme in first}
     # The letters are columns before the join, so that each is worked out once.
     rows = rows.mutate(**{n: c for named in codes.values() for n, c in named.items()})
-    earlier = _earlier(previous, settings)
+    earlier = _earlier(previous, schemes)
     joined = rows.left_join(earlier, rows.customer_id == earlier.was_id)
     free = joined.was_id.isnull() | (
         (joined.orders != joined.was_orders) | (joined.past_revenue != joined.was_revenue)
@@ -35,20 +38,29 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     columns: dict[str, Any] = {name: joined[name] for name in _BASE if name in joined.columns}
     columns |= _forecasts(joined, basis, settings, free)
     columns |= _rfm_scores(joined, basis.thresholds, settings)
-    for scheme in settings.schemes:
-        letters = [joined[name] for name in codes[scheme]]
+    for scheme in first:
+        letters = [joined[name] for name in codes[scheme.name]]
         columns |= _membership(joined, scheme, letters, free, basis)
-    return joined.select(**columns)
+    if RULES not in schemes:
+        return joined.select(**columns)
+    kept = {name: joined[name] for name in joined.columns if name.startswith(f"was_{RULES}_")}
+    return _with_rules(joined.select(**columns, **kept), list(columns), schemes[RULES], basis)
 
 
-def _codes(rows: Table, scheme: str, basis: Basis, settings: Settings) -> dict[str, Text]:
-    definition = ALL[scheme]
-    edges = {axis.column: basis.thresholds.of(scheme, axis.column) for axis in definition.axes}
-    found = reachable(definition, rows, edges, settings)
-    return {f"{scheme}_code_{i}": code for i, code in enumerate(found)}
+def _with_rules(rows: Table, columns: list[str], rules: Definition, basis: Basis) -> Table:
+    # Last, as rules read what is published of the customer, other schemes included.
+    rows = rows.mutate(rules_code=rules.code(rows, {}))
+    found = _membership(rows, rules, [rows.rules_code], ibis.literal(True), basis)
+    return rows.select(*columns, **found)
 
 
-def _earlier(previous: Table | None, settings: Settings) -> Table:
+def _codes(rows: Table, scheme: Definition, basis: Basis, settings: Settings) -> dict[str, Text]:
+    edges = {axis.column: basis.thresholds.of(scheme.name, axis.column) for axis in scheme.axes}
+    found = reachable(scheme, rows, edges, settings)
+    return {f"{scheme.name}_code_{i}": code for i, code in enumerate(found)}
+
+
+def _earlier(previous: Table | None, schemes: Mapping[str, Definition]) -> Table:
     schema = {"was_id": "string", "was_orders": "int64", "was_revenue": "float64"}
     schema |= {"was_next_order": "date", "was_intervention": "date"}
     wanted = {
@@ -58,7 +70,7 @@ def _earlier(previous: Table | None, settings: Settings) -> Table:
         "was_next_order": "expected_next_order",
         "was_intervention": "intervention_date",
     }
-    for scheme in settings.schemes:
+    for scheme in schemes:
         for part, kind in (("segment", "string"), ("previous", "string")):
             schema[f"was_{scheme}_{part}"] = kind
             wanted[f"was_{scheme}_{part}"] = f"{scheme}_{part}"
@@ -66,7 +78,7 @@ def _earlier(previous: Table | None, settings: Settings) -> Table:
         wanted |= {f"was_{scheme}_{p}": f"{scheme}_{p}" for p in ("since", "cause")}
     if previous is None:
         nobody = ibis.memtable(ibis.schema(schema).to_pyarrow().empty_table())
-        return _lettered(nobody, settings)
+        return _lettered(nobody, schemes)
     # A scheme that was off until now has no columns there: everybody is new to it.
     earlier = previous.select(
         **{
@@ -76,12 +88,12 @@ def _earlier(previous: Table | None, settings: Settings) -> Table:
             for name, column in wanted.items()
         }
     )
-    return _lettered(earlier, settings)
+    return _lettered(earlier, schemes)
 
 
-def _lettered(earlier: Table, settings: Settings) -> Table:
+def _lettered(earlier: Table, schemes: Mapping[str, Definition]) -> Table:
     return earlier.mutate(
-        **{f"was_{s}_code": ALL[s].code_of(earlier[f"was_{s}_segment"]) for s in settings.schemes}
+        **{f"was_{n}_code": s.code_of(earlier[f"was_{n}_segment"]) for n, s in schemes.items()}
     )
 
 
@@ -116,15 +128,16 @@ def _rfm_scores(rows: Table, thresholds: Thresholds, settings: Settings) -> dict
 
 
 def _membership(
-    rows: Table, scheme: str, letters: list[Text], free: Flag, basis: Basis
+    rows: Table, definition: Definition, letters: list[Text], free: Flag, basis: Basis
 ) -> dict[str, Any]:
+    scheme = definition.name
     was = rows[f"was_{scheme}_code"]
     code = settle(letters, was, free)
     stays = (code == was).fill_null(False)
     before = rows[f"was_{scheme}_segment"]
     today = ibis.literal(basis.as_of)
     return {
-        f"{scheme}_segment": ALL[scheme].name_of(code),
+        f"{scheme}_segment": definition.name_of(code),
         f"{scheme}_previous": ibis.ifelse(stays, rows[f"was_{scheme}_previous"], before),
         f"{scheme}_since": ibis.ifelse(stays, rows[f"was_{scheme}_since"], today),
         f"{scheme}_cause": ibis.ifelse(stays, rows[f"was_{scheme}_cause"], ibis.null("string")),

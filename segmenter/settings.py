@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-#: The schemes that exist, in the order in which they are shown.
+from segmenter.schemes.rules_settings import Rules
+
+#: The schemes that are on unless the operator says otherwise.
 SCHEMES = ("lifecycle", "rfm", "risk_value")
+#: The schemes that exist.
+KNOWN = (*SCHEMES, "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Settings:
     to a sum of 1. ``max_wait_days``: neither date lies further than this behind the last order.
     ``keep_date_days``: a published date stays unless it moves by more than this.
     ``late_days``: a new order this much older than the last evaluation still counts as a purchase
-    that came in late; an older one as a correction.
+    that came in late; an older one as a correction. ``rules``: the operator's own segments.
 
     Raises ``ValueError`` with a sentence when a value cannot be worked with.
     """
@@ -37,11 +41,12 @@ class Settings:
     max_wait_days: int = 365
     keep_date_days: int = 3
     late_days: int = 3
+    rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.schemes if name not in SCHEMES]
+        unknown = [name for name in self.schemes if name not in KNOWN]
         if unknown:
-            raise ValueError(f"there is no scheme {unknown[0]!r}; there are {', '.join(SCHEMES)}")
+            raise ValueError(f"there is no scheme {unknown[0]!r}; there are {', '.join(KNOWN)}")
         if len(set(self.schemes)) < len(self.schemes):
             raise ValueError("a scheme stands twice in schemes")
         for name in ("churn_horizon_days", "clv_years", "max_wait_days"):
@@ -57,7 +62,8 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        values: dict[str, Any] = _plain(asdict(self))
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
@@ -69,4 +75,24 @@ class Settings:
         given: dict[str, Any] = {}
         for key, value in values.items():
             given[key] = tuple(value) if isinstance(value, list) else value
+        if "rules" in given:
+            given["rules"] = Rules.from_dict(given["rules"])
         return cls(**given)
+
+    def as_before(self, before: Settings) -> Settings:
+        """The choices of ``before`` for the schemes of now.
+
+        A scheme that was off then keeps its choices of now, as there are none to go back to.
+        """
+        fresh = {s: getattr(self, s) for s in _CHOSEN if s not in before.schemes}
+        return replace(before, schemes=self.schemes, **fresh)
+
+
+#: The schemes that have choices of their own, under a key of their name.
+_CHOSEN = ("rules",)
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -7,11 +7,11 @@ from itertools import product
 import ibis
 
 from segmenter.expr import Flag, Table, Text
-from segmenter.schemes.base import Axis, Edges, Scheme
+from segmenter.schemes.base import Axis, Definition, Edges
 from segmenter.settings import Settings
 
 
-def reachable(scheme: Scheme, rows: Table, edges: Edges, settings: Settings) -> list[Text]:
+def reachable(scheme: Definition, rows: Table, edges: Edges, settings: Settings) -> list[Text]:
     """The letter of each row's segment, then those that it has with the edges a little shifted.
 
     The band of hysteresis: each edge of a probability or of money may lie somewhat lower or
@@ -34,7 +34,7 @@ def settle(codes: list[Text], previous: Text, free: Flag) -> Text:
     return ibis.ifelse(stays.fill_null(False), previous, here)
 
 
-def _shifts(scheme: Scheme, edges: Edges, settings: Settings) -> list[Edges]:
+def _shifts(scheme: Definition, edges: Edges, settings: Settings) -> list[Edges]:
     sides = [_sides(axis, edges[axis.column], settings) for axis in scheme.axes]
     columns = [axis.column for axis in scheme.axes]
     return [dict(zip(columns, corner, strict=True)) for corner in product(*sides)]

@@ -1,11 +1,51 @@
 """The schemes that there are. Each customer is in exactly one segment of each."""
 
-from segmenter.schemes.base import Axis, Scheme
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from segmenter.schemes.base import Axis, Definition, Scheme
 from segmenter.schemes.lifecycle import LIFECYCLE
 from segmenter.schemes.rfm import RFM
 from segmenter.schemes.risk_value import RISK_VALUE
+from segmenter.schemes.rules import RuleScheme, compiled
 
-#: By name, in the order in which they are shown.
+if TYPE_CHECKING:
+    from segmenter.settings import Settings
+
+#: Those that are the same for every shop, by name, in the order in which they are shown.
 ALL: dict[str, Scheme] = {scheme.name: scheme for scheme in (LIFECYCLE, RFM, RISK_VALUE)}
 
-__all__ = ["ALL", "LIFECYCLE", "RFM", "RISK_VALUE", "Axis", "Scheme"]
+#: The name of the scheme that reads what the others published.
+RULES = "rules"
+
+__all__ = [
+    "ALL",
+    "LIFECYCLE",
+    "RFM",
+    "RISK_VALUE",
+    "RULES",
+    "Axis",
+    "Definition",
+    "RuleScheme",
+    "Scheme",
+    "definitions",
+    "rules_of",
+]
+
+
+def definitions(settings: Settings) -> Mapping[str, Definition]:
+    """Every scheme that is on, by name and in the operator's order.
+
+    Raises ``ValueError`` with a sentence if a rule cannot be used.
+    """
+    found: dict[str, Definition] = {s: ALL[s] for s in settings.schemes if s != RULES}
+    if RULES in settings.schemes:
+        found[RULES] = rules_of(settings)
+    return {scheme: found[scheme] for scheme in settings.schemes}
+
+
+def rules_of(settings: Settings) -> RuleScheme:
+    """The scheme of the operator's own rules. Raises ``ValueError`` as ``definitions``."""
+    return compiled(settings.rules, {s: ALL[s].segments for s in settings.schemes if s != RULES})

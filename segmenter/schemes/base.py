@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from string import ascii_uppercase
-from typing import Literal
+from typing import Literal, Protocol
 
 import ibis
 
@@ -27,6 +27,37 @@ class Axis:
     column: str
     cuts: int
     band: Literal["chance", "money", "none"] = "none"
+
+
+class Definition(Protocol):
+    """What a scheme has, however it is defined: segments and the expressions that find them."""
+
+    @property
+    def name(self) -> str:
+        """Its name, by which its columns begin."""
+        ...
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Its segments, from best to worst."""
+        ...
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The columns that it cuts by thresholds."""
+        ...
+
+    def code(self, rows: Table, edges: Edges) -> Text:
+        """The segment of each row in short."""
+        ...
+
+    def code_of(self, segment: Text) -> Text:
+        """A name in short; null for a name that is none of its segments."""
+        ...
+
+    def name_of(self, code: Text) -> Text:
+        """The name of a segment in short."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
