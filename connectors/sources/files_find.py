@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -54,7 +55,7 @@ class Cursor:
         """Whether the file is as it was when it was read."""
         seen = self.files.get(str(path))
         stat = path.stat()
-        if seen is None or seen.size != stat.st_size:
+        if seen is None or seen.size != stat.st_size or not os.access(path, os.R_OK):
             return False
         return seen.mtime_ns == stat.st_mtime_ns or seen.sha256 == digest(path)
 

@@ -59,15 +59,36 @@ def _check_beginning(path: Path, kind: str | None) -> None:
 def _parquet(path: Path) -> Rows:
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
+    types = tuple(_plain(kind) for kind in schema.types)
 
     def batches(wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         row = 1
         names = [schema.names[i] for i in wanted]
+        plain = [types[i] for i in wanted]
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(ROWS, columns=names):
                 numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
                 row += batch.num_rows
-                columns = [numbers, *(batch.column(name) for name in names)]
-                yield pa.record_batch(columns, ["row", *(f"c{i}" for i in wanted)])
+                columns = [_cast(batch.column(name), plain[i]) for i, name in enumerate(names)]
+                yield pa.record_batch([numbers, *columns], ["row", *(f"c{i}" for i in wanted)])
 
-    return Rows(path, tuple(schema.names), tuple(schema.types), batches)
+    return Rows(path, tuple(schema.names), types, batches)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    # nanoseconds are cut, not refused
+    return column if column.type == kind else column.cast(kind, safe=False)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type that means the same to every engine: there are many for text and for moments."""
+    is_a = pa.types
+    if is_a.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if is_a.is_timestamp(kind):
+        return pa.timestamp("us", None if kind.tz is None else "UTC")
+    text = (is_a.is_large_string, is_a.is_string_view, is_a.is_decimal256)
+    binary = (is_a.is_binary, is_a.is_large_binary, is_a.is_binary_view)
+    if any(holds(kind) for holds in (*text, *binary)):
+        return pa.string()
+    return pa.float32() if is_a.is_float16(kind) else kind

@@ -17,6 +17,8 @@ from connectors.types import Fault
 #: The share of repeated order ids above which a file is taken for one of lines.
 MANY_REPEATED = 0.2
 
+CELLS = "has not as many cells as the header; is a quote or a delimiter out of place?"
+
 #: Rows that are used all the same, by what is worth telling of them.
 TOLD = """
 SELECT 'refunds', count(*), min(row) FROM orders WHERE kind = 'refund'
@@ -40,19 +42,21 @@ class Report:
         checks: list[Check],
     ) -> None:
         self._base, self._rows, self._options, self._checks = base, rows, options, checks
-        self._total = len(base.table("lines")) + len(rows.broken)
+        # a quote that nobody closed swallows the rows after it
+        self._broken = sum(text.strip().count("\n") + 1 for text in rows.broken.values())
+        self._total = len(base.table("lines")) + self._broken
 
     def refuse_unreadable(self) -> None:
         """Raise Misconfigured, naming the first, if too many rows cannot be read."""
         found = [(count, row, check, text) for count, row, check, text in self._failed()
                  if check.name in files_lines.UNREADABLE]  # fmt: skip
-        bad = sum(count for count, *_ in found) + len(self._rows.broken)
+        bad = sum(count for count, *_ in found) + self._broken
         if bad <= self._options.tolerate * self._total:
             return
         first_broken = min(self._rows.broken, default=None)
         _, row, check, text = min(found, key=lambda one: one[1], default=(0, 0, None, None))
         if check is None or (first_broken is not None and first_broken < row):
-            why = f"row {first_broken}: has not as many cells as the header"
+            why = f"row {first_broken}: {CELLS}"
         else:
             why = f"row {row}, column {check.column}: {self._why(check, text)}"
         raise Misconfigured(
@@ -88,9 +92,8 @@ class Report:
             if name != files_lines.NO_EMAIL:
                 yield Fault(name, count, self._at(row) + examples.get(name, (0, ""))[1])
         if self._rows.broken:
-            row, text = min(self._rows.broken.items())
-            told = f"{self._at(row)}: {text.count(chr(10)) + 1} line of {len(text)} characters"
-            yield Fault(files_lines.BROKEN, len(self._rows.broken), told)
+            told = f"{self._at(min(self._rows.broken))}: {CELLS}"
+            yield Fault(files_lines.BROKEN, self._broken, told)
         emails, row = self._one("SELECT count(*), min(row) FROM lines WHERE bad_email")
         if emails:
             column = self._options.columns.email
@@ -115,7 +118,7 @@ class Report:
 
     def _shown(self, text: str | None) -> str:
         # an address of a customer stands in no message
-        return "is empty" if text is None else "is no address" if "@" in text else repr(text[:40])
+        return "is empty" if text is None else "an address" if "@" in text else repr(text[:40])
 
     def _why(self, check: Check, text: str | None) -> str:
         if text is None:
@@ -125,7 +128,7 @@ class Report:
             why = why_no_date(text, options.formats())
         else:
             why = why_no_amount(text, options.decimal, options.thousands)
-        return f"{text[:40]!r} {why}"
+        return f"{self._shown(text)} {why}"
 
     def _one(self, query: str) -> tuple[int, ...]:
         found: tuple[int, ...] | None = self._base.execute(query).fetchone()

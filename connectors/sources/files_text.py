@@ -118,5 +118,5 @@ def _records(
             except ValueError as error:
                 raise Misconfigured(f"{path}, row {row} is no JSON object ({error})") from error
             if not isinstance(record, dict):
-                raise Misconfigured(f"{path}, row {row} is no JSON object but {line[:20]!r}")
+                raise Misconfigured(f"{path}, row {row} is JSON but no object")
             yield row, record

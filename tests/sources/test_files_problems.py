@@ -49,7 +49,7 @@ def test_a_folder_without_orders_says_what_is_there(pull, tmp_path):
         ("o.csv.gz", b"\x1f\x8b\x08 broken", "cannot be read to its end"),
         ("o.xlsx", b"PK\x03\x04", r"is no \.csv, \.csv\.gz, \.parquet or \.jsonl"),
         ("o.jsonl", b'{"order": 1}\nnothing\n', r"row 2 is no JSON object"),
-        ("o.jsonl", b"[1]\n", r"row 1 is no JSON object but"),
+        ("o.jsonl", b"[1]\n", r"row 1 is JSON but no object"),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says(read, name, content, sentence):
@@ -127,6 +127,24 @@ def test_rows_with_too_many_or_too_few_cells(read):
     ]  # fmt: skip
     with pytest.raises(Misconfigured, match="row 3: has not as many cells as the header"):
         read(HEADER + "Y,2,2020-01-02,1\nX,1,2020-01-02\n")
+
+
+def test_a_quote_that_is_never_closed_hides_no_row(read):
+    page = read(HEADER + GOOD + '"X,1,2020-01-02,1\n' + "Y,2,2020-01-02,1\n", tolerate=0.1)
+    assert page.counts() == {"unreadable rows": 2}
+    assert "Y,2" in page.aside[0]["order"]
+
+
+def test_no_address_of_a_customer_stands_in_a_message(read):
+    swapped = {**PLAIN, "ordered_at": "customer", "customer_id": "at"}
+    for options in ({}, {"tolerate": 1}):
+        with pytest.raises(Misconfigured) as caught:
+            read(HEADER + "1,bob@x.org,2020-01-02,1\n", columns=swapped, **options)
+        assert "bob" not in str(caught.value)
+    page = read(
+        HEADER + GOOD.replace("G1,1,", "G1,2020-01-02,").replace("G2,2,20", "G2,bob@x.org,20")
+    )
+    assert "bob" not in str(page.faults)
 
 
 def test_row_numbers_are_those_of_a_spreadsheet(read):

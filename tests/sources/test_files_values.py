@@ -211,3 +211,29 @@ def test_options_that_cannot_work_are_refused_with_a_sentence(options, sentence)
     given = {"path": "/x", "columns": columns, "timezone": "UTC", **options}
     with pytest.raises(ValidationError, match=sentence):
         FilesOptions.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("customer", pa.array(["k", "k"]).dictionary_encode()),
+        ("customer", pa.array(["k", "k"], pa.large_string())),
+        ("customer", pa.array(["k", "k"]).cast(pa.string_view())),
+        ("customer", pa.array([b"k", b"k"])),
+        ("amount", pa.array([Decimal("2.55")] * 2, pa.decimal256(50, 2))),
+        ("at", pa.array([datetime(2020, 7, 2, tzinfo=UTC)] * 2, pa.timestamp("ns", "UTC"))),
+        ("at", pa.array([datetime(2020, 7, 2, tzinfo=UTC)] * 2, pa.timestamp("s", "Asia/Tokyo"))),
+        ("at", pa.array([1_593_651_600_000] * 2, pa.timestamp("ms"))),
+    ],
+)
+def test_a_type_of_parquet_is_read_whatever_tool_chose_it(pull, tmp_path, column, values):
+    plain = {
+        "order": ["1", "2"],
+        "customer": ["k", "k"],
+        "at": ["2020-07-02T00:00:00Z"] * 2,
+        "amount": ["2.55", "2.55"],
+    }
+    for name, table in (("a", plain), ("b", {**plain, column: values})):
+        pq.write_table(pa.table(table), tmp_path / f"{name}.parquet", row_group_size=1)
+    first, second = pull(str(tmp_path))
+    assert second.orders == first.orders
