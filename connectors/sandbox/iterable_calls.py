@@ -134,7 +134,11 @@ class ListCalls(Calls):
             self._it.project.consent_writes += len(records)
         failures, done, skip = Failures(LISTS), 0, self._poison(call, records)
         for i, record in enumerate(records):
-            user = None if i in skip else self._it.project.users.find(record)
+            try:
+                user = None if i in skip else self._it.project.users.find(record)
+            except LookupError:
+                failures.add("conflict", record)
+                continue
             if user is None or user.number not in members:
                 failures.add(skip.get(i, "notFound"), record)
                 continue

@@ -285,6 +285,14 @@ def test_a_list_takes_and_gives_back_users(iterable):
     assert (listed["id"], listed["name"]) == (list_id, "Lost")
 
 
+def test_two_identifiers_of_two_users_are_taken_off_no_list(iterable):
+    list_id = iterable.client.post("/api/lists", json={"name": "Lost"}).json()["listId"]
+    update(iterable, user("c1"), user(email="c2@example.com"))
+    body = {"listId": list_id, "subscribers": [{"userId": "c1", "email": "c2@example.com"}]}
+    answer = iterable.client.post("/api/lists/unsubscribe", json=body)
+    assert failures(answer) == {"conflictEmails": ["c2@example.com"]}
+
+
 def test_subscribing_makes_users_unless_told_not_to(iterable):
     list_id = iterable.client.post("/api/lists", json={"name": "Lost"}).json()["listId"]
     body = {"listId": list_id, "subscribers": [user("c1")], "updateExistingUsersOnly": True}
