@@ -179,7 +179,10 @@ class _Running:
         return Report(
             self.run.id,
             self.run.as_of,
-            _status(stopped=self.stop.is_set(), held=held),
+            # asked to stop when all was done: then it is done
+            _status(
+                stopped=self.stop.is_set() and any(d.waiting for d in results.values()), held=held
+            ),
             found.orders,
             published.customers,
             pulled,

@@ -49,7 +49,8 @@ def outcome(found: Report) -> Code:
     """The exit code that a run's report stands for."""
     if found.held is not None:
         return Code.HELD
-    return Code.UNDELIVERED if found.undelivered() else Code.OK
+    left = found.status == "stopped" or found.undelivered()
+    return Code.UNDELIVERED if left else Code.OK
 
 
 @contextmanager

@@ -14,6 +14,8 @@ WIDTH = 100
 #: Kinds of moves of a scheme that are listed before the rest is summed up.
 MOVES = 6
 
+NOTHING = "stopped before anything was published; the next run goes on from here"
+
 TITLES = {"lifecycle": "Lifecycle", "rfm": "RFM", "risk_value": "Risk and value"}
 
 
@@ -26,6 +28,8 @@ def console(*, stderr: bool = False) -> Console:
 
 def report(found: Report) -> Group:
     """A run: what came in, who is where, who moved and why, what was sent."""
+    if found.customers == 0:
+        return Group(_head(found), Text(found.held or NOTHING, style="bold yellow"))
     parts: list[RenderableType] = [_head(found)]
     parts += [_fault(source.source, fault) for source in found.pulled for fault in source.faults]
     parts += [Text(f"note: {note}", style="yellow") for note in found.notes]
@@ -37,8 +41,6 @@ def report(found: Report) -> Group:
         parts += [Text(still if found.first_load else "nobody moved"), Text()]
     if found.destinations:
         parts += [destinations(found), Text()]
-    if found.held is not None:
-        parts.append(Text(found.held, style="bold yellow"))
     seconds = ", ".join(f"{step} {value:.1f} s" for step, value in found.seconds.items())
     parts.append(Text(seconds, style="dim"))
     return Group(*parts)
@@ -125,9 +127,10 @@ def destinations(found: Report) -> RenderableType:
 
 
 def _troubles(name: str, result: Delivered) -> list[Text]:
-    lines = [Text(f"{name}: {result.stopped}", style="red")] if result.stopped else []
+    # these two begin with the name
+    lines = [Text(result.stopped, style="red")] if result.stopped else []
     if result.held is not None:
-        lines.append(Text(f"{name}: {result.held}", style="yellow"))
+        lines.append(Text(result.held, style="yellow"))
     for reason, count in result.reasons.items():
         lines.append(Text(f"{name}: {count:,} with: {reason}", style="yellow"))
     return lines

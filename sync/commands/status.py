@@ -77,8 +77,8 @@ def _show(found: Standing, out: Console) -> None:
         counts = (each.acked, each.unsure, each.refused, each.waiting, each.events.get("acked", 0))
         table.add_row(name, *(f"{count:,}" for count in counts))
     out.print(table)
-    for name, each in found.destinations.items():
+    for each in found.destinations.values():
         if each.stopped is not None:
-            out.print(f"{name}: {each.stopped}", style="red", markup=False)
+            out.print(each.stopped, style="red", markup=False)
     if found.held is not None:
         out.print(found.held, style="bold yellow", markup=False)
