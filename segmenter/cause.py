@@ -18,9 +18,10 @@ from segmenter.basis import Basis
 from segmenter.expr import Engine, Flag, Table, Text
 from segmenter.identity import with_customer
 from segmenter.place import place
+from segmenter.schemes import RULES, rules_of
 from segmenter.settings import Settings
 from segmenter.stage import rows_in, stage
-from segmenter.summary import summarize, visible
+from segmenter.summary import summarize, summarize_with_contacts, visible
 
 FIRST_SEEN = "first seen"
 PURCHASE, CORRECTION, THRESHOLD = "purchase", "correction", "threshold"
@@ -159,7 +160,9 @@ def _orders_of(engine: Engine, subjects: Table, basis: Basis) -> Table:
 
 
 def _segments(engine: Engine, trial: _Trial, settings: Settings, previous: Table) -> Table:
-    buyers = summarize(trial.basis.orders, trial.basis.as_of)
+    orders, day = trial.basis.orders, trial.basis.as_of
+    contacts = RULES in settings.schemes and rules_of(trial.settings).contacts
+    buyers = summarize_with_contacts(engine, orders, day) if contacts else summarize(orders, day)
     placed = place(buyers, trial.basis, trial.settings, previous)
     return stage(engine, placed.select("customer_id", *[f"{s}_segment" for s in settings.schemes]))
 

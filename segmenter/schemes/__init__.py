@@ -9,7 +9,8 @@ from segmenter.schemes.base import Axis, Definition, Scheme
 from segmenter.schemes.lifecycle import LIFECYCLE
 from segmenter.schemes.rfm import RFM
 from segmenter.schemes.risk_value import RISK_VALUE
-from segmenter.schemes.rules import RuleScheme, compiled
+from segmenter.schemes.rules import Problem, RuleScheme, compiled
+from segmenter.schemes.rules import problems as rule_problems
 
 if TYPE_CHECKING:
     from segmenter.settings import Settings
@@ -31,6 +32,7 @@ __all__ = [
     "RuleScheme",
     "Scheme",
     "definitions",
+    "problems",
     "rules_of",
 ]
 
@@ -48,4 +50,20 @@ def definitions(settings: Settings) -> Mapping[str, Definition]:
 
 def rules_of(settings: Settings) -> RuleScheme:
     """The scheme of the operator's own rules. Raises ``ValueError`` as ``definitions``."""
-    return compiled(settings.rules, {s: ALL[s].segments for s in settings.schemes if s != RULES})
+    return compiled(settings.rules, _beside(settings))
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """All that is wrong with the choices about single schemes: the way to the key, a sentence.
+
+    Rules are looked at whether or not they are on, so that they can be written before.
+    """
+    found: list[Problem] = []
+    if RULES in settings.schemes and not settings.rules.segments:
+        found.append((("rules", "segments"), "is empty, and schemes name rules; write a first one"))
+    wrong = rule_problems(settings.rules, _beside(settings))
+    return found + [((RULES, *path), sentence) for path, sentence in wrong]
+
+
+def _beside(settings: Settings) -> dict[str, tuple[str, ...]]:
+    return {s: ALL[s].segments for s in settings.schemes if s != RULES}
