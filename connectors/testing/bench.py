@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
-from typing import Any, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self
 
 from connectors.base import Delivery, Destination
 from connectors.errors import ConnectorError
@@ -15,6 +15,7 @@ from connectors.testing.changes import change, enter
 from connectors.testing.vendor import (
     KEY,
     Audiences,
+    Choosy,
     Closing,
     Events,
     HttpVendor,
@@ -37,6 +38,9 @@ from connectors.types import (
     Track,
     Unsure,
 )
+
+if TYPE_CHECKING:
+    from connectors.testing.law import Laws
 
 P = ParamSpec("P")
 
@@ -73,14 +77,13 @@ class Sent:
 class Bench:
     """One law's own vendor with a destination for it."""
 
-    def __init__(
-        self, destination: type[Destination[Any]], vendor: type[Vendor], key: str = KEY
-    ) -> None:
+    def __init__(self, laws: Laws, key: str = KEY) -> None:
         self.key = key
-        self.vendor = vendor(key)
+        self.vendor: Vendor = laws.vendor(key)
         reachable = isinstance(self.vendor, HttpVendor)
         self.wire = Wire(self.vendor.transport() if reachable else None)  # type: ignore[attr-defined]
-        self._class = destination
+        self._class = laws.destination
+        self._always = laws.always
         self._made: list[Destination[Any]] = []
         self.it = self.connect()
 
@@ -105,6 +108,12 @@ class Bench:
         self._made.append(made)
         return made
 
+    def poison(self, people: Iterable[Person]) -> bool:
+        """Let the vendor refuse these people and no others; False if it can refuse nobody."""
+        if isinstance(self.vendor, Choosy):
+            self.vendor.poison(list(people))
+        return isinstance(self.vendor, Choosy)
+
     # -- sending
 
     @property
@@ -127,7 +136,7 @@ class Bench:
         self, changes: Iterable[Change], by: Destination[Any] | None = None
     ) -> tuple[Batch[Any], Receipt]:
         """One call with all of them, and what it says; a ticket is not settled."""
-        batch = Batch(tuple(changes))
+        batch = Batch(tuple(self._whole(changes)))
         it = self.it if by is None else by
         method = getattr(it, self.delivery(type(batch.changes[0])).method)
         return batch, await method(batch)
@@ -166,9 +175,17 @@ class Bench:
             receipt: Receipt = await getattr(it, delivery.method)(batch)
             return receipt
 
-        for batch in cut(it, delivery, changes):
+        for batch in cut(it, delivery, self._whole(changes)):
             async for told in exchange(batch, attempt):
                 yield told
+
+    def _whole(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The changes with what this destination wants in each."""
+        for one in changes:
+            if isinstance(one, Identify) and self._always:
+                yield replace(one, properties={**self._always, **one.properties})
+            else:
+                yield one
 
     async def deliver(self, *changes: Change, by: Destination[Any] | None = None) -> Sent:
         """Send all, and the law is broken if not each is delivered."""

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from connectors.base import Destination
 from connectors.testing.bench import Bench
-from connectors.testing.vendor import Audiences, Events, HttpVendor, Jobs, Profiles, Vendor
+from connectors.testing.vendor import Audiences, Choosy, Events, HttpVendor, Jobs, Profiles, Vendor
 from connectors.types import Change, Enter, Exit, Identify, Track, Value
 
 #: Seconds after which a law is broken: nothing in here has to wait.
@@ -29,6 +29,7 @@ class Can(Enum):
 
     HTTP = "it speaks HTTP: its vendor has a transport"
     KEY = "it has a secret option"
+    REJECT = "its vendor can refuse single changes: it has poison()"
     RATES = "it declares rates"
     IDENTIFY = "it takes Identify"
     TRACK = "it takes Track"
@@ -48,6 +49,7 @@ class Laws:
     none_clears: ClassVar[bool] = True
     longest_text: ClassVar[int] = 1_000
     largest_change: ClassVar[int] = 30_000
+    always: ClassVar[Mapping[str, Value]] = {}
     consent_fields: ClassVar[tuple[str, ...]] = ()
     own_waits: ClassVar[tuple[tuple[Mapping[str, str], float | None], ...]] = ()
     departs: ClassVar[Mapping[str, str]] = {}
@@ -104,7 +106,7 @@ def for_all(
 
 def _run(laws: Laws, body: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
     async def held() -> None:
-        async with asyncio.timeout(PATIENCE), Bench(laws.destination, laws.vendor) as bench:
+        async with asyncio.timeout(PATIENCE), Bench(laws) as bench:
             await body(bench)
 
     asyncio.run(held())
@@ -120,18 +122,22 @@ def _named(test: Callable[[S], None], body: Any, needs: tuple[Can, ...]) -> Call
 
 def abilities(laws: type[Laws]) -> frozenset[Can]:
     """What the destination of these laws can do. Raises TypeError if its vendor lacks a method."""
-    cls, vendor = laws.destination, laws.vendor
+    cls = laws.destination
+    vendor: type[Any] = laws.vendor  # whatever the suite has put there
     found = {can for kind, can in _KINDS.items() if kind in cls.deliveries}
     if Can.TRACK in found and cls.deliveries[Track].idempotent:
         found.add(Can.REPEAT)
     if cls.settle is not Destination.settle:
         found.add(Can.TICKETS)
-    for can in found & _WANTS.keys():
-        if not issubclass(vendor, _WANTS[can]):
-            wanted = _WANTS[can].__name__
-            raise TypeError(f"{can.value}, so {vendor.__name__} must be {wanted}: see vendor.py")
+    if not issubclass(vendor, Vendor):
+        raise TypeError(f"{vendor.__name__} must be a Vendor: see vendor.py")
+    for can, wanted in _WANTS.items():
+        if can in found and not issubclass(vendor, wanted):
+            told = f"{can.value}, so {vendor.__name__} must be {wanted.__name__}: see vendor.py"
+            raise TypeError(told)
     fields = cls.options_class.model_fields.values()
     extra = {
+        Can.REJECT: issubclass(vendor, Choosy),
         Can.HTTP: issubclass(vendor, HttpVendor),
         Can.KEY: any(field.annotation is SecretStr for field in fields),
         Can.RATES: bool(cls.rates) or cls.limits is not Destination.limits,

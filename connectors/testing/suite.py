@@ -42,6 +42,7 @@ class DestinationSuite(
     - ``none_clears``: whether None takes a value away at this vendor (it does, by default)
     - ``longest_text``: the most characters of a text that the vendor takes
     - ``largest_change``: the most bytes of one change that the vendor takes
+    - ``always``: properties without which the destination takes no ``Identify``
     - ``consent_fields``: properties that would write consent, each of which must be refused
     - ``own_waits``: the vendor's own headers of a 429, each with the seconds that it means
     - ``departs``: laws that this destination rightly breaks, by name, each with the reason

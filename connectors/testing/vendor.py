@@ -48,6 +48,14 @@ class Vendor(Protocol):
         """How many people it knows of, strays included."""
         ...
 
+
+@runtime_checkable
+class Choosy(Protocol):
+    """Wanted unless nothing can be wrong with a single change, as where they are only written down.
+
+    Without it no law of rejections counts.
+    """
+
     def poison(self, people: Collection[Person]) -> None:
         """From now on, changes about these people are refused, and no others."""
         ...

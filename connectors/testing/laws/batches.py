@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from typing import Final
 
@@ -19,7 +20,8 @@ from connectors.types import Change, Identify, Track, Value
 #: A text of 2 and one of 4 bytes a character: bytes are not characters.
 HEAVY: Final = ("é", "👩")
 #: How full requests are, and of what.
-loads: Final = st.tuples(st.floats(0.8, 1.3), st.sampled_from(HEAVY))
+loads: Final = st.tuples(st.floats(0.9, 1.2), st.sampled_from(HEAVY))
+NEW: Final = itertools.count(20_000, 10)
 OTHER_KEY: Final = "other_key_canary_fedcba9876543210"
 
 
@@ -47,7 +49,7 @@ class BatchLaws(Laws):
         for kind in bench.kinds:
             await self._takes(bench, kind, bench.delivery(kind).size + 1, attempts=2)
 
-    @for_all(loads, Can.HTTP, examples=8)
+    @for_all(loads, Can.HTTP, examples=4)
     async def test_no_request_is_larger_than_declared(
         self, bench: Bench, load: tuple[float, str]
     ) -> None:
@@ -104,9 +106,9 @@ class BatchLaws(Laws):
             bad = [sent[len(sent) // 3].person]
             found: list[object] = []
             for order in (sent, mixed):
-                async with Bench(self.destination, self.vendor) as own:
+                async with Bench(self) as own:
                     await own.prepare(order)
-                    own.vendor.poison(bad)
+                    own.poison(bad)
                     told = await own.send(order)
                     found.append((told.delivered, told.rejected, own.state(c.person for c in sent)))
             same(found[1], found[0], f"{kind.__name__}: outcomes and state")
@@ -118,12 +120,14 @@ class BatchLaws(Laws):
             count = min(4, bench.delivery(kind).size)
             first, second = changes(kind, count), changes(kind, count, start=100)
             await bench.prepare(first + second)
-            bench.vendor.poison([first[0].person, second[-1].person])
+            choosy = bench.poison([first[0].person, second[-1].person])
             one, two = await asyncio.gather(bench.send(first), bench.send(second))
-            bench.vendor.poison([])
+            bench.poison([])
             for told, sent, bad in ((one, first, first[0]), (two, second, second[-1])):
                 same(set(told.outcomes), {c.id for c in sent}, f"{kind.__name__}: outcomes")
-                same(told.rejected, {bad.id}, f"{kind.__name__}: rejected")
+                same(
+                    told.rejected, {bad.id} if choosy else set[str](), f"{kind.__name__}: rejected"
+                )
                 good = [c for c in sent if c.id != bad.id]
                 require(all(bench.arrived(c) for c in good), f"{kind.__name__}: good ones")
 
@@ -134,16 +138,16 @@ class BatchLaws(Laws):
             count = min(4, bench.delivery(kind).size)
             bad, good = changes(kind, count), changes(kind, count, start=50)
             await bench.prepare(bad + good)
-            bench.vendor.poison([one.person for one in bad])
+            bench.poison([one.person for one in bad])
             await bench.send(bad)
             told = await bench.deliver(*good)
             same(set(told.outcomes), {one.id for one in good}, f"{kind.__name__}: outcomes")
-            bench.vendor.poison([])
+            bench.poison([])
 
     @law(Can.HTTP, Can.KEY)
     async def test_two_instances_do_not_mix(self, bench: Bench) -> None:
         """Two accounts at once: each key and each customer goes to its own vendor only."""
-        async with Bench(self.destination, self.vendor, OTHER_KEY) as other:
+        async with Bench(self, OTHER_KEY) as other:
             for kind in bench.kinds:
                 count = min(3, bench.delivery(kind).size)
                 ours, theirs = changes(kind, count), changes(kind, count, start=100)
@@ -163,7 +167,8 @@ class BatchLaws(Laws):
         """Sending leaves the class as it was: what one instance saw is not another's."""
         before = _classes(bench)
         for kind in bench.kinds:
-            sent = changes(kind, min(3, bench.delivery(kind).size))
+            # people of whom the class cannot have heard in an earlier law
+            sent = changes(kind, min(3, bench.delivery(kind).size), start=next(NEW))
             await bench.prepare(sent)
             await bench.deliver(*sent)
         same(_classes(bench), before, "attributes of the class")

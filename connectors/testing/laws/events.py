@@ -82,7 +82,7 @@ class EventLaws(Laws):
     async def test_an_event_is_stored_once(self, bench: Bench) -> None:
         """Events that are sent once are there once, bad neighbours or not."""
         sent = [track(number) for number in range(bench.many(Track, 12))]
-        bench.vendor.poison([sent[0].person])
+        bench.poison([sent[0].person])
         await bench.send(sent)
         for one in sent[1:]:
             same(len(bench.events(one.person)), 1, f"events of {one.id}")

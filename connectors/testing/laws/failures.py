@@ -143,7 +143,7 @@ class FailureLaws(Laws):
             return rewrite(body)
 
         for kind in bench.kinds:
-            async with Bench(self.destination, self.vendor) as own:
+            async with Bench(self) as own:
                 await own.prepare(changes(kind, 1))
                 spoilt.clear()
                 own.wire.suffer(wire.rewritten(spoil), times=1)

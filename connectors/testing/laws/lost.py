@@ -52,7 +52,7 @@ class LostLaws(Laws):
             same(len(bench.events(one.person)), 1, f"events of {one.id}")
 
     async def _state(self, kind: type[Change], *, lost: bool) -> object:
-        async with Bench(self.destination, self.vendor) as own:
+        async with Bench(self) as own:
             sent = changes(kind, own.many(kind, 5))
             await own.prepare(sent)
             if lost:

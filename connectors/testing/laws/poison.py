@@ -21,48 +21,48 @@ subsets: Final = st.sets(st.integers(0, 23), max_size=24)
 class PoisonLaws(Laws):
     """``Rejected`` is for one change, and takes no other with it."""
 
-    @law()
+    @law(Can.REJECT)
     async def test_one_bad_change_is_rejected_alone(self, bench: Bench) -> None:
         """Of many changes the bad one in the middle is rejected, and the others arrive."""
         for kind in bench.kinds:
             count = bench.many(kind)
             await self._rejects(kind, count, {count // 2})
 
-    @law()
+    @law(Can.REJECT)
     async def test_the_first_may_be_bad(self, bench: Bench) -> None:
         """The bad one stands first: index 0 is an index."""
         for kind in bench.kinds:
             await self._rejects(kind, bench.many(kind, 40), {0})
 
-    @law()
+    @law(Can.REJECT)
     async def test_the_last_may_be_bad(self, bench: Bench) -> None:
         """The bad one stands last."""
         for kind in bench.kinds:
             count = bench.many(kind, 40)
             await self._rejects(kind, count, {count - 1})
 
-    @law()
+    @law(Can.REJECT)
     async def test_neighbours_may_be_bad(self, bench: Bench) -> None:
         """Two bad ones side by side, and at both ends."""
         for kind in bench.kinds:
             count = bench.many(kind, 40)
             await self._rejects(kind, count, {0, count // 2, max(0, count // 2 - 1), count - 1})
 
-    @law()
+    @law(Can.REJECT)
     async def test_all_may_be_bad(self, bench: Bench) -> None:
         """All are bad: all are rejected, one by one, and none is delivered."""
         for kind in bench.kinds:
             count = bench.many(kind, 40)
             await self._rejects(kind, count, set(range(count)))
 
-    @law()
+    @law(Can.REJECT)
     async def test_more_bad_ones_than_a_page_holds(self, bench: Bench) -> None:
         """The vendor tells its errors by pages: all of them are read."""
         for kind in bench.kinds:
             count = bench.many(kind)
             await self._rejects(kind, count, set(range(count)) - set(range(0, count, 10)))
 
-    @for_all(subsets)
+    @for_all(subsets, Can.REJECT, examples=10)
     async def test_any_bad_ones_are_rejected_and_no_others(
         self, bench: Bench, bad: set[int]
     ) -> None:
@@ -71,7 +71,7 @@ class PoisonLaws(Laws):
             count = bench.many(kind, 24)
             await self._rejects(kind, count, {number for number in bad if number < count})
 
-    @law(Can.HTTP)
+    @law(Can.REJECT, Can.HTTP)
     async def test_bad_changes_cost_few_requests(self, bench: Bench) -> None:
         """k bad among n take at most 2·k·log2(n) further requests that write."""
         for kind in bench.kinds:
@@ -82,34 +82,34 @@ class PoisonLaws(Laws):
                 extra = spoilt - clean
                 require(extra <= most, f"{kind.__name__}: {extra} more requests, not {most}")
 
-    @law()
+    @law(Can.REJECT)
     async def test_a_rejected_change_is_delivered_once_it_is_good(self, bench: Bench) -> None:
         """What was rejected goes through when the vendor takes it."""
         for kind in bench.kinds:
             sent = changes(kind, bench.many(kind, 5))
             await bench.prepare(sent)
-            bench.vendor.poison([sent[0].person])
+            bench.poison([sent[0].person])
             await bench.send(sent)
-            bench.vendor.poison([])
+            bench.poison([])
             await bench.deliver(sent[0])
             require(bench.arrived(sent[0]), f"{kind.__name__} did not arrive")
 
-    @law(Can.IDENTIFY, Can.HTTP)
+    @law(Can.REJECT, Can.IDENTIFY, Can.HTTP)
     async def test_a_lost_answer_about_bad_ones_changes_no_outcome(self, bench: Bench) -> None:
         """The batch is sent again after a lost answer: the same are rejected."""
         kind = bench.kinds[0]
         sent = changes(kind, bench.many(kind, 9))
-        bench.vendor.poison([sent[-1].person])
+        bench.poison([sent[-1].person])
         bench.wire.suffer(wire.lost(), times=1)
         await failing(bench.send, sent)
         told = await bench.send(sent)
         _judge(bench, sent, {len(sent) - 1}, told)
 
     async def _rejects(self, kind: type[Change], count: int, bad: Collection[int]) -> None:
-        async with Bench(self.destination, self.vendor) as own:
+        async with Bench(self) as own:
             sent = changes(kind, count)
             await own.prepare(sent)
-            own.vendor.poison([sent[number].person for number in sorted(bad)])
+            own.poison([sent[number].person for number in sorted(bad)])
             _judge(own, sent, bad, await own.send(sent))
 
     async def _writes(
@@ -118,10 +118,10 @@ class PoisonLaws(Laws):
         """Requests that write, without and with the bad ones."""
         found: list[int] = []
         for poisoned in (set[int](), bad):
-            async with Bench(self.destination, self.vendor) as own:
+            async with Bench(self) as own:
                 sent = changes(kind, count)
                 await own.prepare(sent)
-                own.vendor.poison([sent[number].person for number in sorted(poisoned)])
+                own.poison([sent[number].person for number in sorted(poisoned)])
                 before = own.wire.writes
                 await own.send(sent)
                 found.append(own.wire.writes - before)

@@ -181,11 +181,11 @@ class PropertyLaws(Laws):
         same(set(sent.outcomes), {"change-00001", "twin", "change-00002"}, "outcomes")
         require(not sent.unsure, f"nobody may stay unsure: {sent.outcomes}")
 
-    @law(NEEDED)
+    @law(NEEDED, Can.REJECT)
     async def test_a_rejection_finds_an_address_in_capitals(self, bench: Bench) -> None:
         """Vendors fold the case of an address; the outcome finds its change all the same."""
         loud = Identify("loud", person(1, email="CANARY1@Example.COM"), {SEGMENT: "Lost"})
-        bench.vendor.poison([loud.person])
+        bench.poison([loud.person])
         sent = await bench.send([identify(0), loud, identify(2)])
         same(sent.rejected, {"loud"}, "rejected")
         same(sent.unsure, set[str](), "unsure")

@@ -150,7 +150,7 @@ async def _ticket(bench: Bench, bad: Collection[int] = ()) -> tuple[Batch[Change
         sent = changes(kind, bench.many(kind, 9))
         await bench.prepare(sent)
         if bad:
-            bench.vendor.poison([sent[number].person for number in bad if number < len(sent)])
+            bench.poison([sent[number].person for number in bad if number < len(sent)])
         parts = [part async for part in bench.parts(sent) if part[1].ticket is not None]
         if parts:
             return max(parts, key=lambda part: len(part[0]))
