@@ -42,8 +42,8 @@ class Book(Protocol):
         """The ticket is worth nothing any more."""
         ...
 
-    def untouched(self, ids: Sequence[str]) -> None:
-        """They were not sent, or surely without effect."""
+    def untouched(self, ids: Sequence[str]) -> int:
+        """They were not sent, or surely without effect; how many thereby wait as before."""
         ...
 
     def batch_of(self, ticket: str) -> Batch[Any]:
@@ -93,8 +93,9 @@ class Profiles:
         """The ticket is worth nothing any more."""
         self.ledger.lost(ticket)
 
-    def untouched(self, ids: Sequence[str]) -> None:
+    def untouched(self, ids: Sequence[str]) -> int:
         """A profile may go again at any time: it stays unsure."""
+        return 0
 
     def batch_of(self, ticket: str) -> Batch[Any]:
         """What went out under that ticket, in the same order."""
@@ -138,10 +139,12 @@ class Events:
         ids = [due.change.id for due in self.outbox.on_the_wire(ticket)]
         self.answered({event_id: Unsure(FORGOTTEN) for event_id in ids}, settles=ticket)
 
-    def untouched(self, ids: Sequence[str]) -> None:
+    def untouched(self, ids: Sequence[str]) -> int:
         """They were not sent, or surely without effect: they may go again."""
-        if not self.repeatable:
-            self.outbox.untouched(ids, self.run_id, self.clock.now())
+        if self.repeatable:
+            return 0
+        self.outbox.untouched(ids, self.run_id, self.clock.now())
+        return len(ids)
 
     def batch_of(self, ticket: str) -> Batch[Any]:
         """What went out under that ticket, in the same order."""

@@ -101,12 +101,12 @@ class Difference:
         if drifted is None:
             return
         for some in ledger.all_accepted():
-            self._register("some", some)
+            self._register("held", some)
             self._db.execute(
                 f"INSERT INTO due SELECT customer_id, '{Kind.REFRESH}' FROM {self._source} "
-                f"JOIN some USING (customer_id) ANTI JOIN due USING (customer_id) WHERE {drifted}"
+                f"JOIN held USING (customer_id) ANTI JOIN due USING (customer_id) WHERE {drifted}"
             )
-            self._db.unregister("some")
+            self._db.unregister("held")
 
     def entries(self, kinds: frozenset[Kind]) -> Iterator[tuple[Entry, Kind]]:
         """What is due for these reasons, by customer id, read some at a time."""

@@ -114,7 +114,7 @@ class Lane:
                 reach("deliver.written")
         except (ConnectorError, Stopping) as error:
             if left:
-                self.book.untouched(sorted(left))
+                self.taken -= self.book.untouched(sorted(left))
             self.halted = self.halted or error
 
     async def _attempt(self, part: Batch[Any]) -> Receipt:

@@ -1,0 +1,95 @@
+"""The transport: never more requests in any window than is allowed, and all of them counted."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.base import Rate
+from sync.transport import Transport
+
+RATES = st.lists(
+    st.builds(Rate, st.integers(1, 5), st.sampled_from([0.5, 1, 3, 60])), min_size=1, max_size=3
+)
+
+
+def send(transport: Transport, clock, starts: list[float], path: str = "/x") -> None:
+    async def one(client: httpx.AsyncClient, at: float) -> None:
+        await clock.sleep(at)
+        await client.post(path)
+
+    async def main() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://vendor") as client:
+            await asyncio.gather(*(one(client, at) for at in starts))
+
+    asyncio.run(main())
+
+
+@settings(max_examples=60)
+@given(rates=RATES, starts=st.lists(st.floats(0, 20), max_size=25))
+def test_no_window_ever_holds_more_than_the_limit(kit, rates, starts) -> None:
+    clock = kit.FakeClock()
+    begun: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        begun.append(clock.monotonic())
+        return httpx.Response(200)
+
+    transport = Transport(httpx.MockTransport(answer), clock, rates)
+    send(transport, clock, starts)
+    assert transport.writes == len(starts)
+    for rate in rates:
+        for first, later in zip(begun, begun[rate.calls :], strict=False):
+            assert later - first >= rate.seconds
+
+
+def test_nearly_all_that_is_allowed_is_used(clock) -> None:
+    transport = Transport(
+        httpx.MockTransport(lambda _: httpx.Response(200)), clock, (Rate(10, 1), Rate(150, 60))
+    )
+    send(transport, clock, [0.0] * 600)
+    assert clock.monotonic() == pytest.approx(3 * 60 + 14, rel=0.05)
+
+
+def test_a_limit_counts_only_what_it_names(clock) -> None:
+    rates = (Rate(1, 60, "/slow"), Rate(1, 60, "/", ("PUT",)))
+    transport = Transport(httpx.MockTransport(lambda _: httpx.Response(200)), clock, rates)
+    send(transport, clock, [0.0] * 50, "/fast")
+    assert clock.monotonic() == 0
+    send(transport, clock, [0.0] * 2, "/slow/very")
+    assert clock.monotonic() >= 60
+
+
+def test_reads_and_writes_are_counted_apart_and_waits_are_told(clock) -> None:
+    waits: list[float] = []
+    transport = Transport(
+        httpx.MockTransport(lambda _: httpx.Response(200)),
+        clock,
+        [Rate(1, 1)],
+        on_wait=waits.append,
+    )
+
+    async def main() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://v") as client:
+            for method in ("GET", "POST", "DELETE", "HEAD"):
+                await client.request(method, "/")
+
+    asyncio.run(main())
+    assert (transport.reads, transport.writes, transport.requests) == (2, 2, 4)
+    assert len(waits) >= 3
+
+
+def test_a_request_that_fails_was_still_a_request(clock) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("no answer")
+
+    transport = Transport(httpx.MockTransport(fail), clock, [Rate(1, 1)])
+    for _ in range(2):
+        with pytest.raises(httpx.ReadTimeout):
+            send(transport, clock, [0.0])
+    assert transport.writes == 2
+    assert clock.monotonic() >= 1
