@@ -155,6 +155,13 @@ def test_row_numbers_are_those_of_a_spreadsheet(read):
     assert page.faults["lines without a customer"].example.startswith("orders.csv, row 7,")
 
 
+def test_a_product_that_no_order_can_hold_is_an_unreadable_amount(read):
+    rows = "".join(f"{i},1,9,7,2020-01-02\n" for i in range(200)) + "X,1000000,1e9,7,2020-01-02\n"
+    page = read("order,n,price,customer,at\n" + rows, columns=PARTS)
+    assert page.counts() == {"unreadable amounts": 1}
+    assert "row 202, column price" in page.faults["unreadable amounts"].example
+
+
 def test_a_negative_amount_is_a_refund_and_zero_is_an_order(read):
     page = read(HEADER + "1,1,2020-01-02,-5.5\n2,1,2020-01-02,0\n")
     assert [(o["kind"], o["amount"]) for o in page.orders] == [
