@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/connectors.md from the code; ``make fix`` runs it.
+"""Write the reference pages of docs/ from the code; ``make fix`` runs it.
 
 With --check nothing is written: it ends with 1 and says which page is not what the code says.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 WIDTH = "90"
 os.environ |= {"TERMINAL_WIDTH": WIDTH, "COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb"}
 
-from pydantic.fields import FieldInfo  # noqa: E402 - the width is read on import
+import yaml  # noqa: E402 - the width is read on import
+from pydantic.fields import FieldInfo  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from connectors import registry  # noqa: E402
@@ -52,6 +53,19 @@ def connectors() -> Iterator[str]:
             yield from _connector(name, find(name))
 
 
+def segments() -> Iterator[str]:
+    """Every segment that ships, in the words of config/segments.yaml."""
+    yield f"# Segments\n\n{NOTE}\n"
+    schemes = yaml.safe_load((HERE.parent / "config" / "segments.yaml").read_text())
+    for scheme, body in schemes.items():
+        yield f"## {scheme}\n\n{body['description'].strip()}\n\n"
+        yield "| segment | who | what to do | how to see whether it helped |\n"
+        yield "| --- | --- | --- | --- |\n"
+        for name, told in body["segments"].items():
+            yield f"| {name} | {told['description']} | {told['do']} | {told['measure']} |\n"
+        yield "\n"
+
+
 def _connector(name: str, kind: type[Connector]) -> Iterator[str]:
     yield f"### {name}\n\n{_sentence(kind)}\n\n"
     yield "| option | default | what it is |\n| --- | --- | --- |\n"
@@ -88,7 +102,7 @@ def _sentence(kind: type[Connector]) -> str:
     return (kind.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
 
 
-PAGES = {"commands.md": commands, "connectors.md": connectors}
+PAGES = {"commands.md": commands, "connectors.md": connectors, "segments.md": segments}
 
 
 def main() -> None:

@@ -99,6 +99,14 @@ def test_the_tree_in_the_readme_is_the_tree(fences: Fences) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_the_readme_names_every_segment() -> None:
+    schemes = yaml.safe_load((ROOT / "config" / "segments.yaml").read_text())
+    told = " ".join((ROOT / "README.md").read_text().split())
+    for scheme in schemes.values():
+        for name in scheme["segments"]:
+            assert name in told, name
+
+
 def test_the_readme_tells_every_exit_code() -> None:
     table = re.findall(r"^\| (\d) \| ", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [int(code) for code in table] == sorted(Code)
