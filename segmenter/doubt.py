@@ -64,7 +64,8 @@ def begins_late(histories: Histories, p: Parameters) -> str | None:
     most 1.2 in the others.
     """
     h = histories
-    early = h.T > 5.0 / 6.0 * float(h.T.max())
+    oldest = float(h.T.max())
+    early = np.greater(h.T, oldest * 5.0 / 6.0)
     nothing = np.zeros_like(h.T)
     foretold = p.b / (p.a + p.b) * forecast.orders_if_active(p, nothing, nothing, h.T) * h.weight
     came = h.x * h.weight

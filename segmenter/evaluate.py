@@ -12,10 +12,10 @@ from segmenter.basis import Basis
 from segmenter.cause import FIRST_SEEN, causes
 from segmenter.expr import Column, Engine, Table
 from segmenter.place import place
+from segmenter.refresh import summarize_again
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from segmenter.stage import stage
-from segmenter.summary import summarize_with_contacts
 
 __all__ = ["census", "evaluate", "moves"]
 
@@ -33,11 +33,11 @@ def evaluate(
 
     ``previous`` is the last result of this function (None: everybody is seen for the first time)
     and ``before`` what it was made from, needed to tell causes apart; without it the cause is told
-    from the two results alone. ``buyers``: what ``summarize_with_contacts`` gave for these orders,
-    if at hand. The columns are listed in segmenter/README.md.
+    from the two results alone. ``buyers``: what ``summarize_again`` gave for these orders, if at
+    hand. The columns are listed in segmenter/README.md.
     """
     if buyers is None:
-        buyers = summarize_with_contacts(engine, now.orders, now.as_of)
+        buyers = summarize_again(engine, now.orders, now.as_of, before=before, previous=previous)
     rows = stage(engine, place(buyers, now, settings, previous))
     found = None
     if previous is not None:
