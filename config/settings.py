@@ -12,18 +12,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.currencies import CURRENCIES
 from config.schedule import trigger
+from config.schemes import Rules
+from config.section import Section
 
 SCHEMES: Final = ("lifecycle", "rfm", "risk_value")
 
-Scheme = Literal["lifecycle", "rfm", "risk_value"]
+Scheme = Literal["lifecycle", "rfm", "risk_value", "rules"]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A part of the configuration; a key that it does not know is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Connection(BaseModel):
@@ -71,6 +67,8 @@ class Segmentation(Section):
     keep_date_days: Annotated[int, Field(ge=0)] = 3
     late_days: Annotated[int, Field(ge=0)] = 3
     refit_days: Annotated[int, Field(ge=1, le=90)] = 7
+    #: The operator's own segments; used if schemes name them.
+    rules: Rules = Rules()
 
 
 class Brake(Section):

@@ -78,6 +78,7 @@ def prepared(config: Path | None, *, secrets: bool) -> Loaded:
     if secrets and loaded.missing:
         raise ConfigurationError([p for problems in loaded.missing.values() for p in problems])
     _refuse_names(loaded)
+    _refuse_schemes(loaded)
     return loaded
 
 
@@ -167,10 +168,7 @@ class App:
 
     def segmentation(self) -> SegmenterSettings:
         """What the operator chose about segments, in the segmenter's own words."""
-        from segmenter.settings import Settings as SegmenterSettings
-
-        given: Mapping[str, Any] = self.loaded.settings.segmentation.model_dump()
-        return SegmenterSettings.from_dict({k: v for k, v in given.items() if k != "refit_days"})
+        return _segmentation(self.loaded)
 
     def source(self, name: str) -> Source[Any]:
         """A source, ready to be asked."""
@@ -248,5 +246,28 @@ def _refuse_names(loaded: Loaded) -> None:
         except ValueError as error:
             key, _, sentence = str(error).partition(": ")
             wrong.append(loaded.problem(("destinations", name, key), sentence))
+    if wrong:
+        raise ConfigurationError(wrong)
+
+
+def _segmentation(loaded: Loaded) -> SegmenterSettings:
+    from segmenter.settings import Settings as SegmenterSettings
+
+    given: Mapping[str, Any] = loaded.settings.segmentation.model_dump()
+    return SegmenterSettings.from_dict({k: v for k, v in given.items() if k != "refit_days"})
+
+
+def _refuse_schemes(loaded: Loaded) -> None:
+    """Raise ConfigurationError for choices about schemes that cannot be used."""
+    given = loaded.settings.segmentation
+    if given.rules == type(given.rules)() and "rules" not in given.schemes:
+        return
+    # imported late, as above: who writes no rules need not wait for it
+    from segmenter.schemes import problems
+
+    wrong = [
+        loaded.problem(("segmentation", *path), sentence)
+        for path, sentence in problems(_segmentation(loaded))
+    ]
     if wrong:
         raise ConfigurationError(wrong)

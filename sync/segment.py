@@ -19,7 +19,7 @@ from segmenter.basis import Basis
 from segmenter.evaluate import census, evaluate, moves
 from segmenter.learn import learn, propose
 from segmenter.model import Model
-from segmenter.schemes import ALL
+from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from segmenter.summary import summarize_with_contacts
 from segmenter.thresholds import Thresholds
@@ -173,7 +173,7 @@ def described(app: App, snapshot: Snapshot) -> Described:
     counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
     stored = engine.read_parquet(located(app, snapshot))
     rows = engine.to_pyarrow(census(stored, settings)).to_pylist()
-    order = [(scheme, name) for scheme in settings.schemes for name in ALL[scheme].segments]
+    order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
     rows.sort(key=lambda row: order.index((row["scheme"], row["segment"])))
     version = snapshot.model_version
     model = None if version is None else app.store.model(version)
