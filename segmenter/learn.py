@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 
 from segmenter import doubt
-from segmenter.coarse import coarsen
 from segmenter.expr import Engine, Table
 from segmenter.histories import distinct_histories
 from segmenter.lifetime import Floats, Histories, Parameters, fit_orders, fit_spend, typical
@@ -50,7 +49,7 @@ def _habits(
     few = doubt.too_few(customers, repeaters)
     if few is not None:
         return "rules only", (few,), usual
-    parameters, fit = fit_orders(coarsen(histories))
+    parameters, fit = fit_orders(histories)
     notes = doubt.warnings_about(histories, parameters, fit)
     if notes:
         return "rules only", notes, usual

@@ -33,6 +33,8 @@ USUAL_SPEND = np.log([4.0, 4.0, 0.75])
 SPREAD_SPEND = np.array([1.5, 1.0, 1.5])
 #: The logs of the scaled parameters are searched within plus and minus this.
 BOUND = 10.0
+#: With more distinct histories than this the search begins on a part of them.
+MANY = 50_000
 
 #: The logs of the parameters, and what autograd makes of them while it takes a gradient.
 Logs: TypeAlias = Any
@@ -58,6 +60,10 @@ class Histories:
     tx: Floats
     T: Floats
     weight: Floats
+
+    def every(self, step: int) -> Histories:
+        """Every so many-th history."""
+        return Histories(self.x[::step], self.tx[::step], self.T[::step], self.weight[::step])
 
     def mean_age(self) -> float:
         """Mean ``T`` over customers, at least a day, so that it can serve as the unit of time."""
@@ -97,18 +103,29 @@ def fit_orders(
 ) -> tuple[Parameters, Fit]:
     """Fit r, alpha, a, b; with ``prior`` by maximum a posteriori, else by maximum likelihood."""
     unit = histories.mean_age()
-    weight = histories.weight
+    start = USUAL
+    if histories.x.size > MANY:
+        # A sixteenth of the histories leads close to the answer at a sixteenth of the cost.
+        start = _search_orders(histories.every(16), unit, family, prior, USUAL)[1]
+    fit, _ = _search_orders(histories, unit, family, prior, start)
+    r, alpha, a, b = fit.values
+    # The density of the x gaps is per unit of time: back to days.
+    shift = float((histories.x * histories.weight).sum()) * float(np.log(unit))
+    parameters = Parameters(r, alpha * unit, a, b)
+    values = (r, parameters.alpha, a, b)
+    return parameters, Fit(values, fit.log_likelihood - shift, fit.converged, fit.at_bound)
+
+
+def _search_orders(
+    h: Histories, unit: float, family: Family, prior: bool, start: Floats
+) -> tuple[Fit, Floats]:
     likelihood = _LIKELIHOOD[family]
 
     def cost(logs: Logs) -> Logs:
-        return likelihood(logs, histories.x, histories.tx / unit, histories.T / unit, weight, 0.0)
+        return likelihood(logs, h.x, h.tx / unit, h.T / unit, h.weight, 0.0)
 
-    fit = _search(cost, USUAL, SPREAD if prior else None, float(weight.sum()))
-    r, alpha, a, b = fit.values
-    # The density of the first x gaps is per unit of time: back to days.
-    shift = float((histories.x * weight).sum()) * float(np.log(unit))
-    scaled = Fit((r, alpha * unit, a, b), fit.log_likelihood - shift, fit.converged, fit.at_bound)
-    return Parameters(r, alpha * unit, a, b), scaled
+    fit = _search(cost, USUAL, SPREAD if prior else None, float(h.weight.sum()), start)
+    return fit, np.log(np.array(fit.values))
 
 
 def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True) -> Fit:
@@ -119,14 +136,19 @@ def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True
     def cost(logs: Logs) -> Logs:
         return likelihood(logs, count, mean / unit, weight, 0.0)
 
-    fit = _search(cost, USUAL_SPEND, SPREAD_SPEND if prior else None, float(weight.sum()))
+    spread = SPREAD_SPEND if prior else None
+    fit = _search(cost, USUAL_SPEND, spread, float(weight.sum()), USUAL_SPEND)
     p, q, v = fit.values
     shift = float(weight.sum()) * float(np.log(unit))
     return Fit((p, q, v * unit), fit.log_likelihood - shift, fit.converged, fit.at_bound)
 
 
 def _search(
-    cost: Callable[[Logs], Logs], usual: Floats, spread: Floats | None, customers: float
+    cost: Callable[[Logs], Logs],
+    usual: Floats,
+    spread: Floats | None,
+    customers: float,
+    start: Floats,
 ) -> Fit:
     gradient: Any = cast("Any", value_and_grad)(cost)
 
@@ -142,11 +164,11 @@ def _search(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         found: Any = minimize(
             objective,
-            usual,
+            start,
             jac=True,
             method="L-BFGS-B",
             bounds=[(-BOUND, BOUND)] * len(usual),
-            options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500},
+            options={"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500},
         )
         value = float(cost(found.x)) if np.isfinite(found.x).all() else float("nan")
     slope = float(np.abs(np.asarray(found.jac)).max())
