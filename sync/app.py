@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,7 +89,7 @@ def open_app(
     read_only: bool = False,
     secrets: bool = True,
     clock: Clock | None = None,
-) -> Iterator[App]:
+) -> Generator[App]:
     """Everything that a command works with, closed again at the end.
 
     ``read_only`` opens the state so that the database itself refuses writes. Without ``secrets``

@@ -34,7 +34,7 @@ class Daemon:
         """Work until SIGTERM or SIGINT; a run in the middle ends after what is on the wire."""
         scheduler = BackgroundScheduler(timezone=self.app.timezone)
         # None: however late, a missed hour is made up, once
-        options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        options: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         scheduler.add_job(self._work, self.app.trigger(), **options)
         before = {number: signal.signal(number, self._told) for number in _SIGNALS}
         try:

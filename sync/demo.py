@@ -7,7 +7,7 @@ until June 1998. The log ships with the package lifetimes (Fader and Hardie, 200
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -68,7 +68,7 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
+def scene(folder: Path) -> Generator[Scene]:
     """Set the scene in an empty folder; the look-alikes are gone at the end."""
     with serve(look_alikes()) as urls:
         config = folder / "tidesman.yaml"

@@ -126,17 +126,15 @@ class Report:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Report:
         """The report that ``to_dict`` gave."""
-        return cls(
-            **{
-                **values,
-                "as_of": date.fromisoformat(values["as_of"]),
-                "pulled": tuple(
-                    Pulled(p["source"], p["rows"], tuple(tuple(f) for f in p["faults"]))
-                    for p in values["pulled"]
-                ),
-                "segments": tuple(Segment(**each) for each in values["segments"]),
-                "moves": tuple(Move(**each) for each in values["moves"]),
-                "destinations": {n: Delivered(**d) for n, d in values["destinations"].items()},
-                "notes": tuple(values["notes"]),
-            }
-        )
+        read: dict[str, Any] = {
+            "as_of": date.fromisoformat(values["as_of"]),
+            "pulled": tuple(
+                Pulled(p["source"], p["rows"], tuple((n, c, e) for n, c, e in p["faults"]))
+                for p in values["pulled"]
+            ),
+            "segments": tuple(Segment(**each) for each in values["segments"]),
+            "moves": tuple(Move(**each) for each in values["moves"]),
+            "destinations": {n: Delivered(**d) for n, d in values["destinations"].items()},
+            "notes": tuple(values["notes"]),
+        }
+        return cls(**{**values, **read})

@@ -7,7 +7,7 @@ again, and what it sent is known by the ledger.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -215,7 +215,7 @@ class _Running:
         return results
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[dict[str, Any]]:
+    def _step(self, name: str) -> Generator[dict[str, Any]]:
         """Write down when a step began and ended, and what it gives for whoever goes on."""
         store, clock = self.app.store, self.app.clock
         began, ticks = clock.now(), clock.monotonic()

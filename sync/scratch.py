@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ CHUNK = 10_000
 
 
 @contextmanager
-def scratch(config: Path | None) -> Iterator[App]:
+def scratch(config: Path | None) -> Generator[App]:
     """The configured parts on a copy of their state. Secrets are not needed and not there.
 
     Raises ConfigurationError and StoreError.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,6 +16,7 @@ from connectors.errors import Misconfigured
 from connectors.types import Kind
 from segmenter.basis import Basis
 from segmenter.evaluate import census, evaluate, moves
+from segmenter.expr import Engine, Table
 from segmenter.learn import learn, propose
 from segmenter.model import Model
 from segmenter.schemes import definitions
@@ -109,11 +109,11 @@ class Segmenting:
         moved = self.engine.to_pyarrow(moves(stored, self.as_of, self.settings))
         return Evaluated(snapshot, moved)
 
-    def _orders(self) -> ir.Table:
+    def _orders(self) -> Table:
         orders = self.lake.orders(self.engine, up_to=self.version)
         return orders.filter(orders.ordered_at <= ibis.literal(self.now))
 
-    def _model(self, orders: ir.Table, buyers: ir.Table) -> tuple[int, Model]:
+    def _model(self, orders: Table, buyers: Table) -> tuple[int, Model]:
         store = self.app.store
         latest = store.latest_model()
         if latest is not None:
@@ -124,9 +124,7 @@ class Segmenting:
         model = learn(self.engine, orders, self.as_of, self.settings, buyers=buyers)
         return store.save_model(self.as_of, model.to_json(), self.app.clock.now()), model
 
-    def _thresholds(
-        self, orders: ir.Table, buyers: ir.Table, model: Model
-    ) -> tuple[int, Thresholds]:
+    def _thresholds(self, orders: Table, buyers: Table, model: Model) -> tuple[int, Thresholds]:
         store = self.app.store
         latest = store.latest_thresholds()
         if latest is not None:
@@ -153,12 +151,12 @@ class Segmenting:
             Settings.from_dict(old.settings),
         )
 
-    def _published(self) -> ir.Table | None:
+    def _published(self) -> Table | None:
         if self.previous is None:
             return None
         return self.engine.read_parquet(located(self.app, self.previous))
 
-    def _write(self, today: ir.Table, run_id: str) -> Path:
+    def _write(self, today: Table, run_id: str) -> Path:
         """An immutable file: complete under its name or not there at all."""
         place = self.app.loaded.data_dir / "snapshots" / f"{run_id}.parquet"
         with whole_file(place) as unfinished:
@@ -172,21 +170,21 @@ def described(app: App, snapshot: Snapshot) -> Described:
     settings = Settings.from_dict(snapshot.settings)
     counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
     stored = engine.read_parquet(located(app, snapshot))
-    rows = engine.to_pyarrow(census(stored, settings)).to_pylist()
+    rows: list[dict[str, Any]] = engine.to_pyarrow(census(stored, settings)).to_pylist()
     order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
-    rows.sort(key=lambda row: order.index((row["scheme"], row["segment"])))
+    segments = sorted(
+        (Segment(**row) for row in rows),
+        key=lambda each: order.index((each.scheme, each.segment)),
+    )
     version = snapshot.model_version
     model = None if version is None else app.store.model(version)
     notes = () if model is None else Model.from_json(model.body).notes
-    segments = tuple(Segment(**row) for row in rows)
-    return Described(counted.orders, counted.future, segments, notes)
+    return Described(counted.orders, counted.future, tuple(segments), notes)
 
 
-def count(
-    app: App, engine: ibis.BaseBackend, as_of: date, version: int, moment: datetime
-) -> Counted:
+def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime) -> Counted:
     """Count the orders of a version of the lake by the shop's day; those after the moment apart."""
-    orders = app.lake().orders(engine, up_to=version)
+    orders: Table = app.lake().orders(engine, up_to=version)
     orders = orders.filter(orders.kind == Kind.ORDER.value)
     now = ibis.literal(moment)
     day = orders.ordered_at.date()

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def tenure(store: Store, clock: Clock, *, lost: Callable[[], None]) -> Iterator[None]:
+def tenure(store: Store, clock: Clock, *, lost: Callable[[], None]) -> Generator[None]:
     """Hold the lease, renewed in the background. ``lost`` is called if it passes to another.
 
     Raises Busy if another process holds it. One whose process is dead is taken over at once.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segmenter.backtest import Backtest
+    from segmenter.expr import Table
     from sync.app import App
 
 LEGEND = """\
@@ -65,7 +66,7 @@ def _test(app: App, end: date | None, days: int | None) -> Backtest:
     from segmenter.backtest import backtest as test
 
     engine, settings = app.engine(), app.segmentation()
-    orders = app.lake().orders(engine)
+    orders: Table = app.lake().orders(engine)
     days = settings.churn_horizon_days if days is None else days
     day = orders.filter(orders.kind == "order").ordered_at.date()
     first = engine.to_pyarrow(day.min()).as_py()
@@ -84,7 +85,7 @@ def _test(app: App, end: date | None, days: int | None) -> Backtest:
 
 
 def _show(found: Backtest, out: Console) -> None:
-    from rich.table import Table
+    from rich.table import Table as Drawn
 
     out.print(
         f"Learnt from {found.customers:,} customers up to {found.calibration_end}; "
@@ -92,7 +93,7 @@ def _show(found: Backtest, out: Console) -> None:
     )
     for note in found.notes:
         out.print(f"note: {note}", style="yellow", markup=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table = Drawn(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("ranked by", min_width=26)
     for title in ("AUC", "±", "best tenth", "Brier", "off by", "orders", "money"):
         table.add_column(title, justify="right")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.progress import (
@@ -33,7 +33,7 @@ class Bars:
 
 
 @contextmanager
-def bars() -> Iterator[Bars]:
+def bars() -> Generator[Bars]:
     """Bars that go away at the end: the tables say what was done. Nothing is drawn into a pipe."""
     out = console(stderr=True)
     columns = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ def outcome(found: Report) -> Code:
 
 
 @contextmanager
-def stopping() -> Iterator[threading.Event]:
+def stopping() -> Generator[threading.Event]:
     """An event that SIGTERM and Ctrl-C set; a second Ctrl-C ends the command at once."""
     stop = threading.Event()
 

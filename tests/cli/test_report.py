@@ -89,7 +89,7 @@ def test_the_tables_tell_everything_within_100_columns():
         "(new)",
         "silence",
         "klaviyo: 2 with: not an e-mail address",
-        "braze: the key is not accepted",
+        "the key is not accepted",
         "waiting",
     ):
         assert part in said, part
