@@ -1,5 +1,6 @@
 """Bad input: a sentence with file, row and column, or a count under its own name; nothing lost."""
 
+import asyncio
 from decimal import Decimal
 
 import pyarrow as pa
@@ -263,8 +264,13 @@ def test_an_invoice_of_lines_at_price_zero_alone_is_no_order(read):
     assert page.counts() == {"lines at price zero": 2}
 
 
-def test_all_files_are_looked_at_before_the_first_page(pull, tmp_path):
+def test_an_order_was_made_when_its_first_line_was(read):
+    text = HEADER + "1,7,2020-01-05,1\n1,7,2020-01-03,1\n1,7,2020-01-04,1\n"
+    assert str(read(text, lines=True).orders[0]["ordered_at"].date()) == "2020-01-03"
+
+
+def test_all_files_are_looked_at_before_the_first_page(source, tmp_path):
     (tmp_path / "a.csv").write_text(HEADER + GOOD)
     pq.write_table(pa.table({"order": [1]}), tmp_path / "b.parquet")
     with pytest.raises(Misconfigured, match=r"b\.parquet, row 1: there is no column"):
-        pull(str(tmp_path))
+        asyncio.run(anext(source(str(tmp_path)).orders(None)))
