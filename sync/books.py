@@ -93,7 +93,7 @@ class Profiles:
         """The ticket is worth nothing any more."""
         self.ledger.lost(ticket)
 
-    def untouched(self, ids: Sequence[str]) -> int:
+    def untouched(self, ids: Sequence[str]) -> int:  # noqa: ARG002 - see Book
         """A profile may go again at any time: it stays unsure."""
         return 0
 

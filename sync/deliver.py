@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import gc
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sync.plan import Prepared
@@ -23,12 +25,24 @@ async def deliver(
     written: then nothing more is sent anywhere.
     """
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(Way(run, each, snapshot).go()) for each in prepared]
+        with _rare_collections():
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(Way(run, each, snapshot).go()) for each in prepared]
     except BaseExceptionGroup as several:
         raise _first(several) from several
     results = [task.result() for task in tasks]
     return {result.destination: result for result in results}
+
+
+@contextmanager
+def _rare_collections() -> Generator[None, None, None]:
+    """Changes are many, small and free of cycles: looking for cycles took a quarter of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -111,6 +111,7 @@ class Difference:
     def entries(self, kinds: frozenset[Kind]) -> Iterator[tuple[Entry, Kind]]:
         """What is due for these reasons, by customer id, read some at a time."""
         wanted, value = self._projection.wanted(), self._projection.value()
+        reason = {kind.value: kind for kind in kinds}
         chosen = ", ".join(f"'{kind}'" for kind in sorted(kinds))
         self._db.execute(
             "CREATE OR REPLACE TABLE turn AS SELECT customer_id, kind FROM due "
@@ -124,7 +125,7 @@ class Difference:
                 [low, high],
             ).fetchall()
             for customer_id, text, sent, kind in rows:
-                yield Entry(customer_id, text, sent), Kind(kind)
+                yield Entry(customer_id, text, sent), reason[kind]
 
     def ids(self, kind: Kind) -> set[str]:
         """The customers that are due for that reason."""

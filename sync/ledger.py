@@ -89,14 +89,19 @@ class Ledger:
         keys = ("destination", "channel", "customer_id")
         columns = ("wanted", "value", "mark", "reason", "ticket", "run_id", "updated_at")
         with self.store.begin() as connection:
-            now = plain_moment(connection, at)
-            before, after = (
-                (self.destination, self.channel),
-                (Mark.UNSURE.value, None, None, run_id),
-            )
-            rows = [(*before, e.customer_id, e.wanted, e.value, *after, now) for e in entries]
-            statement = upsert(connection, ledger, keys, columns)
-            execute_many(connection, statement, (*keys, *columns), rows)
+            rows = {
+                "destination": self.destination,
+                "channel": self.channel,
+                "customer_id": [entry.customer_id for entry in entries],
+                "wanted": [entry.wanted for entry in entries],
+                "value": [entry.value for entry in entries],
+                "mark": Mark.UNSURE.value,
+                "reason": None,
+                "ticket": None,
+                "run_id": run_id,
+                "updated_at": plain_moment(connection, at),
+            }
+            execute_many(connection, upsert(connection, ledger, keys, columns), rows)
 
     # after the answer
 
@@ -122,7 +127,7 @@ class Ledger:
         with self.store.begin() as connection:
             begin_job(connection, self.destination, ticket, kind, self.channel, at)
             statement = self._by_key().values(ticket=ticket)
-            execute_many(connection, statement, ("key",), [(key,) for key in ids])
+            execute_many(connection, statement, {"key": list(ids)})
 
     def lost(self, ticket: str) -> None:
         """The vendor no longer knows the job: its rows are unsure and may be sent again."""
@@ -144,7 +149,7 @@ class Ledger:
             run_id=run_id,
             updated_at=plain_moment(connection, at),
         )
-        execute_many(connection, statement, ("key",), [(key,) for key in keys])
+        execute_many(connection, statement, {"key": list(keys)})
 
     def _others(
         self, connection: Connection, outcomes: Mapping[str, Outcome], run_id: str, at: datetime

@@ -112,7 +112,7 @@ class Outbox:
             statement = self._by_key().values(
                 mark=mark.value, reason=None, run_id=run_id, updated_at=plain_moment(connection, at)
             )
-            execute_many(connection, statement, ("key",), [(key,) for key in ids])
+            execute_many(connection, statement, {"key": list(ids)})
 
     def answered(
         self,
@@ -154,7 +154,7 @@ class Outbox:
         with self.store.begin() as connection:
             begin_job(connection, self.destination, ticket, kind, "events", at)
             statement = self._by_key().values(ticket=ticket)
-            execute_many(connection, statement, ("key",), [(key,) for key in ids])
+            execute_many(connection, statement, {"key": list(ids)})
 
     def lost(self, ticket: str) -> None:
         """The vendor no longer knows the job; its events are unsure."""

@@ -56,7 +56,10 @@ def _closed(value: object) -> dict[str, str]:
 
 
 def _opened(properties: dict[str, Any]) -> dict[str, Value]:
-    return {name: _open(v) if isinstance(v, dict) else v for name, v in properties.items()}
+    for name, value in properties.items():
+        if value.__class__ is dict:
+            properties[name] = _open(value)
+    return properties
 
 
 def _open(value: object) -> Value:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -125,28 +127,29 @@ def plain_moment(connection: Connection, at: datetime) -> str | datetime:
 
 
 def execute_many(
-    connection: Connection,
-    statement: sa.UpdateBase,
-    names: Sequence[str],
-    rows: Sequence[Sequence[object]],
+    connection: Connection, statement: sa.UpdateBase, columns: Mapping[str, object]
 ) -> None:
-    """One statement over many rows, whose values stand in the order of ``names``.
+    """One statement over many rows, given as columns: lists, or one value for all rows.
 
-    SQLite gets the rows as they are, past the type conversion that costs SQLAlchemy four times as
-    long as the write: values must be plain, moments already by ``tables.moment_text``.
+    SQLite gets the values as they are, past the type conversion that costs SQLAlchemy four times
+    as long as the write: they must be plain, moments already by ``plain_moment``.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+    names = list(columns)
+    compiled = statement.compile(dialect=connection.dialect, column_keys=names)
+    given = {name: value for name, value in compiled.params.items() if name not in columns}
+    if connection.dialect.name == "sqlite":
+        order = compiled.positiontup or []
+        rows = list(zip(*(_column({**given, **columns}[name]) for name in order), strict=False))
+        if rows:
+            connection.exec_driver_sql(str(compiled), rows)
         return
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
-    order = compiled.positiontup or []
-    fixed = {name: value for name, value in compiled.params.items() if name not in names}
-    place = {name: index for index, name in enumerate(names)}
-    if order == list(names):
-        values = [tuple(row) for row in rows]
-    else:
-        values = [tuple(row[place[n]] if n in place else fixed[n] for n in order) for row in rows]
-    connection.exec_driver_sql(str(compiled), values)
+    rows = list(zip(*map(_column, columns.values()), strict=False))
+    if rows:
+        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _column(value: object) -> Iterable[object]:
+    return cast("list[object]", value) if isinstance(value, list) else repeat(value)
 
 
 @contextmanager

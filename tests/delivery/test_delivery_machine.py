@@ -186,7 +186,7 @@ def test_any_history_converges(kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failpoints, "die", crash)
     Deliveries.kit = kit
     machine = settings(
-        max_examples=int(os.environ.get("DELIVERY_HISTORIES", "12")),
+        max_examples=int(os.environ.get("DELIVERY_HISTORIES", "8")),
         stateful_step_count=8,
         deadline=None,
         suppress_health_check=list(HealthCheck),
