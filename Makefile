@@ -32,12 +32,15 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest $(ARGS)
 
+# All of them speak before it fails.
 check: $(VENV)/check.stamp
-	echo "ruff format" && $(BIN)/ruff format --quiet --check --diff .
-	echo "ruff check" && $(BIN)/ruff check --quiet .
-	echo "mypy --strict" && $(BIN)/python -m mypy
-	echo "pyright" && $(BIN)/python -m pyright --pythonpath $(BIN)/python
-	echo "import rules" && $(BIN)/lint-imports --no-logo
+	failed=; \
+	echo "ruff format"; $(BIN)/ruff format --quiet --check --diff . || failed=1; \
+	echo "ruff check"; $(BIN)/ruff check --quiet . || failed=1; \
+	echo "mypy --strict"; $(BIN)/python -m mypy || failed=1; \
+	echo "pyright"; $(BIN)/python -m pyright --pythonpath $(BIN)/python || failed=1; \
+	echo "import rules"; $(BIN)/lint-imports --no-logo || failed=1; \
+	if [ -n "$$failed" ]; then echo "Some checks failed; make fix mends what it can." >&2; exit 1; fi; \
 	echo "All checks passed."
 
 fix: $(VENV)/check.stamp
