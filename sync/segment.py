@@ -19,9 +19,9 @@ from segmenter.evaluate import census, evaluate, moves
 from segmenter.expr import Engine, Table
 from segmenter.learn import learn, propose
 from segmenter.model import Model
+from segmenter.refresh import summarize_again
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
-from segmenter.summary import summarize_with_contacts
 from segmenter.thresholds import Thresholds
 from sync.report import Segment
 from sync.store import NewSnapshot, Snapshot
@@ -81,16 +81,17 @@ class Segmenting:
                 "tidesman check"
             )
         orders = self._orders()
+        before, previous = self._before(), self._published()
         # summed up once, as learning, proposing and evaluating all begin with it
-        buyers = summarize_with_contacts(self.engine, orders, self.as_of)
+        buyers = summarize_again(self.engine, orders, self.as_of, before=before, previous=previous)
         model_version, model = self._model(orders, buyers)
         thresholds_version, thresholds = self._thresholds(orders, buyers, model)
         today = evaluate(
             self.engine,
             Basis(orders, self.as_of, model, thresholds, self.settings),
             self.settings,
-            before=self._before(),
-            previous=self._published(),
+            before=before,
+            previous=previous,
             buyers=buyers,
         )
         place = self._write(today, run_id)
