@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from sync.ledger import Entry, Ledger
 from sync.projection import Projection
+from sync.scan import Scan
 
 #: Customers that are read at a time.
 CHUNK = 50_000
@@ -65,7 +66,8 @@ class Difference:
     def _compute(self, ledger: Ledger) -> Counts:
         wanted = self._projection.wanted()
         customers = self._number(f"SELECT count(*) FROM {self._source}")
-        standing, settled = ledger.scan(customers)
+        scan = Scan(ledger)
+        standing, settled = scan.scan(customers)
         self._register("settled", pa.table({"wanted": settled}))
         self._db.execute(
             "CREATE TABLE open AS SELECT customer_id FROM "
@@ -75,7 +77,7 @@ class Difference:
         self._db.unregister("settled")
         opened = self._number("SELECT count(*) FROM open")
         ids = self._db.sql("SELECT customer_id FROM open").to_arrow_table().column(0)
-        self._register("facts", ledger.facts(ids) if opened else _NOTHING)
+        self._register("facts", scan.facts(ids) if opened else _NOTHING)
         self._db.execute(
             "CREATE TABLE due AS SELECT customer_id, "
             f"CASE WHEN coalesce(known, false) THEN '{Kind.MOVE}' ELSE '{Kind.ENTRY}' END AS kind "
@@ -84,7 +86,7 @@ class Difference:
         present = self._number("SELECT count(*) FROM facts SEMI JOIN open USING (customer_id)")
         self._db.unregister("facts")
         self._db.execute("DROP TABLE open")
-        self._refresh(ledger)
+        self._refresh(scan)
         kinds = dict(self._db.execute("SELECT kind, count(*) FROM due GROUP BY kind").fetchall())
         return Counts(
             kinds.get(Kind.ENTRY, 0),
@@ -95,12 +97,12 @@ class Difference:
             vanished=standing.rows - present - (customers - opened),
         )
 
-    def _refresh(self, ledger: Ledger) -> None:
+    def _refresh(self, scan: Scan) -> None:
         """Add those whose numbers alone have drifted, for the numbers that the operator names."""
         drifted = self._projection.drifted("accepted")
         if drifted is None:
             return
-        for some in ledger.all_accepted():
+        for some in scan.all_accepted():
             self._register("held", some)
             self._db.execute(
                 f"INSERT INTO due SELECT customer_id, '{Kind.REFRESH}' FROM {self._source} "

@@ -6,17 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
-from pyarrow import csv
 from sqlalchemy.engine import Connection
 
 from connectors.http import mask
 from connectors.types import Delivered, Outcome, Rejected
 from sync.jobs import begin_job, end_job
-from sync.store import Store, StoreError
+from sync.store import Store
 from sync.store.dialect import execute_many, plain_moment, upsert
 from sync.store.tables import ledger
 from sync.tally import Tally, tally
@@ -26,10 +23,6 @@ from sync.values import Sent, load
 ATTRIBUTES = "attributes"
 #: Keys that one query may name, below every database's limit of parameters.
 KEYS = 5_000
-#: From so many keys on it is cheaper to read every row.
-MANY = 50_000
-#: Rows whose texts are joined at a time: far below the 1 GB that SQLite allows for a text.
-RANGE = 2_000_000
 
 
 class Mark(StrEnum):
@@ -64,15 +57,6 @@ class LedgerRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a ledger holds in total: rows, rows ever accepted, rows whose job is at the vendor."""
-
-    rows: int
-    known: int
-    in_flight: int
-
-
 class Ledger:
     """The rows of one channel of one destination. Every method that writes is one transaction."""
 
@@ -80,7 +64,7 @@ class Ledger:
         self.store = store
         self.destination = destination
         self.channel = channel
-        self._mine = (ledger.c.destination == destination, ledger.c.channel == channel)
+        self.mine = (ledger.c.destination == destination, ledger.c.channel == channel)
 
     # before the wire
 
@@ -133,7 +117,7 @@ class Ledger:
         """The vendor no longer knows the job: its rows are unsure and may be sent again."""
         with self.store.begin() as connection:
             connection.execute(
-                sa.update(ledger).where(*self._mine, ledger.c.ticket == ticket).values(ticket=None)
+                sa.update(ledger).where(*self.mine, ledger.c.ticket == ticket).values(ticket=None)
             )
             end_job(connection, self.destination, ticket)
 
@@ -173,95 +157,9 @@ class Ledger:
             )
 
     def _by_key(self) -> sa.Update:
-        return sa.update(ledger).where(*self._mine, ledger.c.customer_id == sa.bindparam("key"))
+        return sa.update(ledger).where(*self.mine, ledger.c.customer_id == sa.bindparam("key"))
 
     # asking
-
-    def scan(self, customers: int) -> tuple[Standing, pa.ChunkedArray]:
-        """All rows in one pass: how many there are, and every ``wanted`` that is settled.
-
-        Settled is what was accepted, or refused with that very value. The texts are joined inside
-        the database: a million of them come over in a third of the time of a million rows.
-        ``customers`` is about how many rows to expect.
-        """
-        settled = ledger.c.mark.in_([Mark.ACKED.value, Mark.REFUSED.value])
-        query = sa.select(
-            sa.func.count(),
-            sa.func.count(ledger.c.accepted),
-            sa.func.count(ledger.c.ticket),
-            sa.func.count(sa.case((settled, 1))),
-            sa.func.aggregate_strings(sa.case((settled, ledger.c.wanted)), "\n"),
-        ).where(*self._mine)
-        rows = known = in_flight = 0
-        texts: list[pa.Array] = []
-        with self.store.read() as connection:
-            for part in self._ranges(connection, customers):
-                row = connection.execute(query.where(*part)).one()
-                rows, known, in_flight = rows + row[0], known + row[1], in_flight + row[2]
-                if row[3]:
-                    texts.extend(self._lines(row[4], row[3]).chunks)
-        return Standing(rows, known, in_flight), pa.chunked_array(texts, pa.string())
-
-    def _lines(self, text: str, count: int) -> pa.ChunkedArray:
-        """The lines of a text. ``wanted`` is JSON: no sign that means anything to CSV is in it."""
-        lines = csv.read_csv(
-            pa.py_buffer(text.encode()),
-            read_options=csv.ReadOptions(column_names=["wanted"]),
-            parse_options=csv.ParseOptions(delimiter="\x1f", quote_char=False),
-            convert_options=csv.ConvertOptions(column_types={"wanted": pa.string()}),
-        ).column(0)
-        if len(lines) != count:
-            raise StoreError(f"the ledger of {self.destination} is damaged: {count} rows expected")
-        return lines
-
-    def _ranges(
-        self, connection: Connection, customers: int
-    ) -> Iterator[tuple[sa.ColumnElement[bool], ...]]:
-        """One range of all keys, or several for a ledger whose texts would not fit into one."""
-        key = ledger.c.customer_id
-        after: tuple[sa.ColumnElement[bool], ...] = ()
-        if customers > RANGE:
-            query = sa.select(key).where(*self._mine).order_by(key).offset(RANGE).limit(1)
-            while (edge := connection.execute(query.where(*after)).scalar()) is not None:
-                yield (*after, key < edge)
-                after = (key >= edge,)
-        yield after
-
-    def facts(self, ids: pa.ChunkedArray) -> pa.Table:
-        """Of these customers: whether ever accepted, and whether in a job at the vendor."""
-        columns = (
-            ledger.c.customer_id,
-            ledger.c.accepted.is_not(None),
-            ledger.c.ticket.is_not(None),
-        )
-        query = sa.select(*columns).where(*self._mine)
-        rows: list[Any] = []
-        with self.store.read() as connection:
-            if len(ids) > MANY:
-                rows.extend(connection.execute(query))
-            else:
-                for some in _slices(ids.to_pylist(), KEYS):
-                    found = connection.execute(query.where(ledger.c.customer_id.in_(some)))
-                    rows.extend(found)
-        keys, known, flying = zip(*rows, strict=True) if rows else ((), (), ())
-        return pa.table(
-            {
-                "customer_id": pa.array(keys, pa.string()),
-                "known": pa.array(map(bool, known), pa.bool_()),
-                "in_flight": pa.array(map(bool, flying), pa.bool_()),
-            }
-        )
-
-    def all_accepted(self) -> Iterator[pa.Table]:
-        """Customer id and last accepted value of every row that is acked, some at a time."""
-        query = sa.select(ledger.c.customer_id, ledger.c.accepted).where(
-            *self._mine, ledger.c.mark == Mark.ACKED.value
-        )
-        with self.store.read() as connection:
-            rows = connection.execution_options(yield_per=MANY).execute(query)
-            for some in rows.partitions():
-                keys, values = zip(*some, strict=True)
-                yield pa.table({"customer_id": pa.array(keys), "accepted": pa.array(values)})
 
     def accepted(self, ids: Sequence[str], *, acked_only: bool = False) -> dict[str, str]:
         """What was last accepted of these customers, as ``sync.values`` has it.
@@ -269,13 +167,13 @@ class Ledger:
         ``acked_only`` leaves out those of whom something else may have arrived since.
         """
         query = sa.select(ledger.c.customer_id, ledger.c.accepted).where(
-            *self._mine, ledger.c.accepted.is_not(None)
+            *self.mine, ledger.c.accepted.is_not(None)
         )
         if acked_only:
             query = query.where(ledger.c.mark == Mark.ACKED.value)
         found: dict[str, str] = {}
         with self.store.read() as connection:
-            for some in _slices(ids, KEYS):
+            for some in slices(ids, KEYS):
                 rows = connection.execute(query.where(ledger.c.customer_id.in_(some)))
                 found.update((row[0], row[1]) for row in rows)
         return found
@@ -283,7 +181,7 @@ class Ledger:
     def on_the_wire(self, ticket: str) -> list[Entry]:
         """The rows of a job, by customer id."""
         query = sa.select(ledger.c.customer_id, ledger.c.wanted, ledger.c.value).where(
-            *self._mine, ledger.c.ticket == ticket
+            *self.mine, ledger.c.ticket == ticket
         )
         with self.store.read() as connection:
             rows = [Entry(*row) for row in connection.execute(query)]
@@ -291,7 +189,7 @@ class Ledger:
 
     def tally(self, run_id: str) -> list[Tally]:
         """What became of the rows that this run touched or that are still in a job."""
-        return tally(self.store, ledger, sa.and_(*self._mine), run_id)
+        return tally(self.store, ledger, sa.and_(*self.mine), run_id)
 
 
 def rows_of(
@@ -318,6 +216,7 @@ def rows_of(
         ]
 
 
-def _slices(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def slices(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The keys, so many at a time."""
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

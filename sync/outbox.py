@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from connectors.http import mask
@@ -31,6 +32,10 @@ NAMES: Mapping[str, str] = {
 
 #: The namespace of our event ids: the same event has the same id on every machine.
 NAMESPACE = uuid.UUID("6e1a2f0c-2f6e-5c1b-9d57-0f6f5a1d7a11")
+
+
+#: Events that are read at a time.
+PAGE = 10_000
 
 
 class EventMark(StrEnum):
@@ -69,15 +74,14 @@ def events_for(
     for destination, projection in projections.items():
         if not projection.events:
             continue
-        rows = [
-            row
-            for row in moves.to_pylist()
-            if row["from_segment"] is not None and row["scheme"] in projection.event_schemes
-        ]
-        known = Ledger(store, destination).accepted([row["customer_id"] for row in rows])
-        for row in rows:
-            if row["customer_id"] in known:
-                yield _event(destination, row, as_of, occurred_at)
+        told = pc.field("scheme").isin(list(projection.event_schemes))
+        real = moves.filter(pc.field("from_segment").is_valid() & told)
+        for batch in real.to_batches(max_chunksize=PAGE):
+            rows = batch.to_pylist()
+            known = Ledger(store, destination).accepted([row["customer_id"] for row in rows])
+            for row in rows:
+                if row["customer_id"] in known:
+                    yield _event(destination, row, as_of, occurred_at)
 
 
 def _event(
@@ -171,10 +175,11 @@ class Outbox:
         with self.store.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def due(self) -> list[Due]:
+    def due(self) -> Iterator[list[Due]]:
         """The events whose customer's profile is accepted, or refused; the others wait for it.
 
-        By time and id. Those of a refused profile bear the reason why they are refused with it.
+        By time and id, some at a time, so that they can be sent while they are read. Those of a
+        refused profile bear the reason why they are refused with it.
         """
         o, mine = outbox.c, ledger.c
         query = (
@@ -184,9 +189,19 @@ class Outbox:
             .select_from(outbox.join(ledger, _profile_of()))
             .where(self._mine, _waits(), mine.mark.in_(["acked", "refused"]))
             .order_by(o.occurred_at, o.id)
+            .limit(PAGE)
         )
-        with self.store.read() as connection:
-            return [_due(row) for row in connection.execute(query).mappings()]
+        page = query
+        while True:
+            with self.store.read() as connection:
+                rows = connection.execute(page).mappings().all()
+            if not rows:
+                return
+            yield [_due(row) for row in rows]
+            at, last = rows[-1]["occurred_at"], rows[-1]["id"]
+            page = query.where(
+                sa.or_(o.occurred_at > at, sa.and_(o.occurred_at == at, o.id > last))
+            )
 
     def waiting(self) -> dict[str, str]:
         """Every event that still waits to be sent, with its customer."""

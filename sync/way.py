@@ -82,7 +82,7 @@ class Way:
         self.outbox = Outbox(run.store, self.name)
         self.wire = Wire(run.pace, run.clock, run.stop, secrets=self.target.connector.secrets())
         self.halted: ConnectorError | Stopping | None = None
-        self._calls = self._done = self._total = 0
+        self._calls = self._done = self._total = self._refused = 0
         self._touched = not run.fresh
         self._note = ""
 
@@ -155,17 +155,21 @@ class Way:
         free_now = set(free(self.outbox.waiting(), due.difference, held))
         if not free_now or self.halted is not None:
             return len(free_now)
-        ready = [event for event in self.outbox.due() if event.change.id in free_now]
-        refused = {e.change.id: e.refused for e in ready if e.refused is not None}
-        self._refuse(refused)
-        changes = [event.change for event in ready if event.refused is None]
-        parts = batches(self.target.connector, lane.delivery, changes)
-        await self._run(lane, parts, len(changes), "events")
-        return len(free_now) - len(refused) - lane.taken
+        parts = batches(self.target.connector, lane.delivery, self._ready(free_now))
+        await self._run(lane, parts, len(free_now), "events")
+        return len(free_now) - self._refused - lane.taken
+
+    def _ready(self, free_now: set[str]) -> Iterator[Track]:
+        """The events that may go now; those of refused profiles are refused on the way."""
+        for page in self.outbox.due():
+            ours = [event for event in page if event.change.id in free_now]
+            self._refuse({e.change.id: e.refused for e in ours if e.refused is not None})
+            yield from (event.change for event in ours if event.refused is None)
 
     def _refuse(self, reasons: dict[str, str]) -> None:
         if reasons:
             self._touched = True
+            self._refused += len(reasons)
             outcomes = {event_id: Rejected(why) for event_id, why in reasons.items()}
             self.outbox.answered(outcomes, self.run.run_id, self.run.clock.now())
 

@@ -26,8 +26,15 @@ class Database:
         self.read_only = read_only
         self.engine = open_engine(url, read_only=read_only)
         self._fence: Fence | None = None
+        try:
+            self._open()
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def _open(self) -> None:
         with translated(self.engine):
-            if read_only:
+            if self.read_only:
                 with self.engine.connect() as connection:
                     migrate(connection, apply=False)
             else:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -115,11 +116,13 @@ def _one(connection: Connection, query: sa.Select[Any]) -> Snapshot | None:
 
 def _rows(snapshot: NewSnapshot, moves: pa.Table, *, first: bool) -> Iterator[dict[str, Any]]:
     fixed = {"run_id": snapshot.run_id, "as_of": snapshot.as_of}
-    columns = ("customer_id", "scheme", "from_segment", "to_segment", "cause")
-    for batch in moves.select(list(columns)).to_batches(max_chunksize=CHUNK):
+    columns = ["customer_id", "scheme", "from_segment", "to_segment", "cause"]
+    kept = moves.select(columns)
+    if first:
+        kept = kept.filter(pc.field("from_segment").is_valid())
+    for batch in kept.to_batches(max_chunksize=CHUNK):
         for row in batch.to_pylist():
-            if not (first and row["from_segment"] is None):
-                yield fixed | row
+            yield fixed | row
 
 
 def _waiting(event: OutboxEvent, snapshot: NewSnapshot) -> dict[str, Any]:

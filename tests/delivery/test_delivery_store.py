@@ -130,8 +130,16 @@ def test_a_damaged_page_is_named(tmp_path) -> None:
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
+
+    def read() -> None:
+        damaged = Store(url(tmp_path))
+        try:
+            damaged.recent_runs(10)
+        finally:
+            damaged.close()
+
     with pytest.raises(StoreError, match="is damaged"):
-        Store(url(tmp_path)).recent_runs(10)
+        read()
 
 
 @pytest.mark.parametrize("read_only", [True, False])
