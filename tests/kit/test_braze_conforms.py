@@ -12,6 +12,9 @@ from connectors.destinations.braze import Braze
 from connectors.testing import ADDRESS, DestinationSuite, Recorded
 from connectors.types import Person
 
+#: Vendors repeat what they were told.
+WORDS = "canary1@example.com may not"
+
 
 class Workspace:
     """The look-alike, as the kit asks it. An app has made everybody beforehand."""
@@ -35,7 +38,7 @@ class Workspace:
         self.app.faults.clear()
         if people:
             ids = tuple(person.id for person in people)
-            fault = sandbox.Fault(kind="poison", times=None, ids=ids, how=self.how)
+            fault = sandbox.Fault(kind="poison", times=None, ids=ids, how=self.how, code=WORDS)
             self.app.faults.add(fault)
 
     def properties(self, person: Person) -> Mapping[str, object] | None:

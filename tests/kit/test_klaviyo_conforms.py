@@ -13,6 +13,9 @@ from connectors.destinations.klaviyo import Klaviyo
 from connectors.testing import ADDRESS, DestinationSuite, Recorded
 from connectors.types import Person
 
+#: Vendors repeat what they were told.
+WORDS = "canary1@example.com may not"
+
 
 class Account:
     """The look-alike, as the kit asks it."""
@@ -35,7 +38,7 @@ class Account:
         self.app.faults.clear()
         if people:
             ids = tuple(name for p in people for name in (p.id, p.email) if name is not None)
-            self.app.faults.add(sandbox.Fault(kind="poison", times=None, ids=ids))
+            self.app.faults.add(sandbox.Fault(kind="poison", times=None, ids=ids, code=WORDS))
 
     def properties(self, person: Person) -> Mapping[str, object] | None:
         found = self._profile(person)

@@ -39,7 +39,9 @@ class Receiver:
             return httpx.Response(413)
         body = json.loads(request.content)
         bad = [change for change in body["changes"] if change["person"]["id"] in self.bad]
-        rejected = [{"id": change["id"], "reason": "not wanted here"} for change in bad]
+        rejected = [
+            {"id": change["id"], "reason": f"no {change['person']['email']}"} for change in bad
+        ]
         return self.answer(body, rejected)
 
     def answer(self, body: Any, rejected: list[Any]) -> httpx.Response:

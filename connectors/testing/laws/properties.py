@@ -180,6 +180,10 @@ class PropertyLaws(Laws):
         sent = await bench.send([identify(1), twin, identify(2)])
         same(set(sent.outcomes), {"change-00001", "twin", "change-00002"}, "outcomes")
         require(not sent.unsure, f"nobody may stay unsure: {sent.outcomes}")
+        bench.poison([person(1)])
+        sent = await bench.send([identify(1), twin, identify(2)])
+        require(not sent.unsure, f"nobody may stay unsure, bad or not: {sent.outcomes}")
+        require("change-00002" in sent.delivered, f"the other one: {sent.outcomes}")
 
     @law(NEEDED, Can.REJECT)
     async def test_a_rejection_finds_an_address_in_capitals(self, bench: Bench) -> None:
