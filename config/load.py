@@ -83,7 +83,9 @@ class _Loading:
                 if checked is not None:
                     options[group, name] = checked
         if self.problems or settings is None:
-            raise ConfigurationError(self.problems)
+            raise ConfigurationError(
+                sorted(self.problems, key=lambda problem: self.document.line(problem.path))
+            )
         missing = {key: tuple(problems) for key, problems in self.missing.items()}
         data_dir = self.document.folder / settings.data_dir.expanduser()
         return Loaded(settings, options, missing, data_dir.resolve(), url, self._where)

@@ -62,11 +62,13 @@ class Document:
 
     def where(self, path: Path) -> str:
         """File and line of a key; of the nearest key above it, if it is not written there."""
-        for end in range(len(path), 0, -1):
-            line = self.lines.get(path[:end])
-            if line is not None:
-                return f"{self.name}, line {line}"
-        return self.name
+        line = self.line(path)
+        return self.name if line == 0 else f"{self.name}, line {line}"
+
+    def line(self, path: Path) -> int:
+        """The line of a key, or of the nearest key above it; 0 if none is written."""
+        found = (self.lines.get(path[:end], 0) for end in range(len(path), 0, -1))
+        return next((line for line in found if line), 0)
 
 
 def _broken(where: str, sentence: str) -> ConfigurationError:

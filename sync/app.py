@@ -23,6 +23,7 @@ from config.schedule import trigger
 from connectors import registry
 from connectors.base import Connector, Destination, HttpOptions, Source
 from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
+from connectors.types import Track
 from sync.clock import Clock, SystemClock
 from sync.plan import Target
 from sync.projection import Projection
@@ -227,11 +228,12 @@ class App:
 
 def _projection(loaded: Loaded, name: str) -> Projection:
     given = loaded.settings.destinations[name]
+    takes_events = Track in registry.destination(given.type).deliveries
     return Projection(
         given.prefix,
         given.rename,
         loaded.settings.segmentation.schemes,
-        given.events,
+        given.events and takes_events,
         given.event_schemes,
         given.refresh,
     )

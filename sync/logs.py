@@ -40,8 +40,8 @@ def configure(*, form: str = "text", level: str = "INFO", secrets: Iterable[str]
     root.handlers[:] = [handler]
     root.setLevel(level)
     # each request would be a line, with an address in its query
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("httpx", "httpcore", "apscheduler", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

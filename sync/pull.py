@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -17,38 +18,45 @@ if TYPE_CHECKING:
     from sync.app import App
 
 
-def pull(app: App, run_id: str, progress: Progress) -> tuple[Pulled, ...]:
-    """Pull every source to its end. Each page is safe before the next one is asked for.
+def pull(
+    app: App, run_id: str, progress: Progress, stop: threading.Event | None = None
+) -> tuple[Pulled, ...]:
+    """Pull every source to its end, or to the page in whose middle ``stop`` was set.
 
-    Raises what a source raises: then what was pulled stays, and nothing is published.
+    Each page is safe before the next one is asked for. Raises what a source raises: then what was
+    pulled stays, and nothing is published.
     """
-    return asyncio.run(_pull_all(app, run_id, progress))
+    return asyncio.run(_pull_all(app, run_id, progress, stop or threading.Event()))
 
 
-async def _pull_all(app: App, run_id: str, progress: Progress) -> tuple[Pulled, ...]:
-    return tuple([await _pull(app, name, run_id, progress) for name in app.sources])
+async def _pull_all(
+    app: App, run_id: str, progress: Progress, stop: threading.Event
+) -> tuple[Pulled, ...]:
+    return tuple([await _pull(app, name, run_id, progress, stop) for name in app.sources])
 
 
-async def _pull(app: App, name: str, run_id: str, progress: Progress) -> Pulled:
+async def _pull(
+    app: App, name: str, run_id: str, progress: Progress, stop: threading.Event
+) -> Pulled:
     lake = app.lake()
     source = app.source(name)
     faults: list[Fault] = []
+    # with what an earlier process of this run brought
+    rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
     try:
         # closed at once if writing fails: a generator left open is closed at some other time
         async with aclosing(source.orders(app.store.cursor(name))) as pages:  # type: ignore[type-var]
             async for page in pages:
-                lake.write(name, page, run_id, app.clock.now())
+                part = lake.write(name, page, run_id, app.clock.now())
                 reach("ingest.page")
+                rows += 0 if part is None else part.rows
                 faults += page.faults
-                progress.advance(name, _rows(app, name, run_id), None, "orders pulled")
+                progress.advance(name, rows, None, "orders pulled")
+                if stop.is_set():
+                    break
     finally:
         await source.aclose()
-    return Pulled(name, _rows(app, name, run_id), summed(faults))
-
-
-def _rows(app: App, name: str, run_id: str) -> int:
-    """What this run brought, whichever process of it."""
-    return sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
+    return Pulled(name, rows, summed(faults))
 
 
 def summed(faults: list[Fault]) -> tuple[tuple[str, int, str], ...]:

@@ -138,7 +138,7 @@ class _Running:
 
     def _ingest(self) -> tuple[Pulled, ...]:
         with self._step("ingest") as result:
-            pulled = pull(self.app, self.run.id, self.progress)
+            pulled = pull(self.app, self.run.id, self.progress, self.stop)
             result["pulled"] = [asdict(each) for each in pulled]
         return pulled
 

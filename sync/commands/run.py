@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def run(
-    as_of: AsOf = None, config: Config = None, json: Json = False, debug: Debug = False
+    as_of: AsOf = None,
+    config: Config = None,
+    json: Json = False,
+    debug: Debug = False,  # noqa: ARG001 - read by the guard
 ) -> None:
     """Pull orders, work out segments, and update who changed. Repeating it is harmless.
 
@@ -33,7 +36,7 @@ def run(
     from sync.run import run as run_once
 
     with open_app(config) as app, stopping() as stop:
-        logs.configure(level="DEBUG" if debug else "WARNING", secrets=app.secrets())
+        logs.configure(level="WARNING", secrets=app.secrets())
         with bars() as progress:
             day = None if as_of is None else as_of.date()
             found = run_once(app, day, progress=progress, stop=stop)

@@ -49,7 +49,11 @@ def report(found: Report) -> Group:
 def _head(found: Report) -> Text:
     rows = sum(source.rows for source in found.pulled)
     text = Text(f"{found.as_of:%A %Y-%m-%d}", style="bold")
-    counts = f"   {rows:,} orders pulled, {found.orders:,} in all, {found.customers:,} customers"
+    refunds = any(fault[0] == "refunds" for source in found.pulled for fault in source.faults)
+    what = "orders and refunds" if refunds else "orders"
+    counts = (
+        f"   {rows:,} {what} pulled, {found.orders:,} orders in all, {found.customers:,} customers"
+    )
     text.append(counts, style="not bold")
     if found.future_orders:
         text.append(f"\norders in the future: {found.future_orders:,}, left out until their day")

@@ -74,7 +74,11 @@ def test_it_works_as_it_stands(retail):
         there = {name: n for name, n in report["segments"]["lifecycle"].items() if n}
         assert state["by"]["lifecycle_segment"] == there
     on_disk = retail.folder / "out" / "segments" / "lifecycle"
-    counted = {path.stem: len(list(csv.DictReader(path.open()))) for path in on_disk.glob("*.csv")}
+    counted = {p.stem: len(list(csv.DictReader(_lines(p)))) for p in on_disk.glob("*.csv")}
     assert {k: v for k, v in counted.items() if v} == there
     again = json.loads(retail.here("run", "--json", "--as-of", "2011-12-09").stdout)
     assert {d["requests"] for d in again["destinations"].values()} == {0}
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8-sig").splitlines()

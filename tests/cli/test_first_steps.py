@@ -48,8 +48,10 @@ def test_a_wrong_configuration_is_told_with_all_its_mistakes_and_no_traceback(cl
     done = cli("run")
     assert done.exit_code == 2
     assert "Traceback" not in done.stderr
+    lines = [int(said.split(":")[0].split()[-1]) for said in done.stderr.splitlines()]
+    assert lines == sorted(lines)
     for part in (
-        "line 7: timezone: 'Europe/Londn' is no time zone; did you mean 'Europe/London'?",
+        "line 6: timezone: 'Europe/Londn' is no time zone; did you mean 'Europe/London'?",
         "segmentation.churn_horizn_days: is an unknown key; did you mean 'churn_horizon_days'?",
         "sources.shop.pth: is an unknown key; did you mean 'path'?",
     ):

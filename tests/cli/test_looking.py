@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+import httpx
+
 
 def everything(shop):
     return {
@@ -74,8 +76,6 @@ def test_before_the_first_run_there_is_nobody_to_look_at(shop):
 def test_check_names_what_is_wrong_and_where(shop):
     done = shop.here("check")
     assert done.exit_code == 0, done.stdout
-    import httpx
-
     fault = {"kind": "status", "status": 401, "times": None}
     httpx.post(f"{shop.urls['klaviyo']}/sandbox/faults", json=fault).raise_for_status()
     done = shop.here("check", "--json")
@@ -92,3 +92,32 @@ def test_status_as_json(shop):
     assert found["last_run"]["id"] == "2025-06-30-1"
     assert found["destinations"]["disk"]["acked"] == 300
     assert found["next_run"].endswith("05:00:00+00:00") or found["next_run"].endswith("+01:00")
+
+
+def test_the_configuration_may_be_named_by_the_environment(shop, cli, monkeypatch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("TIDESMAN_CONFIG", str(shop.folder / "tidesman.yaml"))
+    for name, key in shop.keys.items():
+        monkeypatch.setenv(name, key)
+    assert cli("check").exit_code == 0
+
+
+def test_the_whole_configuration_may_come_from_the_environment(cli, monkeypatch, tmp_path):
+    (tmp_path / "orders.csv").write_text("o,c,d,t\n1,anna,2025-01-01,10\n")
+    for name, value in {
+        "TIMEZONE": "UTC",
+        "CURRENCY": "EUR",
+        "SOURCES__SHOP__TYPE": "files",
+        "SOURCES__SHOP__PATH": "orders.csv",
+        "SOURCES__SHOP__COLUMNS": json.dumps(
+            {"order_id": "o", "customer_id": "c", "ordered_at": "d", "amount": "t"}
+        ),
+        "DESTINATIONS__DISK__TYPE": "files",
+        "DESTINATIONS__DISK__PATH": "out",
+    }.items():
+        monkeypatch.setenv(f"TIDESMAN_{name}", value)
+    done = cli("run", "--as-of", "2025-01-02", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["destinations"]["disk"]["delivered"] == 1
+    assert (tmp_path / "out" / "segments" / "lifecycle").is_dir()

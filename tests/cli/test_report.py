@@ -81,7 +81,7 @@ def test_the_tables_tell_everything_within_100_columns():
     said = drawn(REPORT)
     assert max(map(len, said.splitlines())) <= 100
     for part in (
-        "Saturday 2026-11-21   123 orders pulled, 63,753 in all, 23,570 customers",
+        "Saturday 2026-11-21   123 orders pulled, 63,753 orders in all, 23,570 customers",
         "orders in the future: 4",
         "shop: unreadable dates: 2; the first: a.csv, row 7, column day: 'soon'",
         "note: no drop-out can be seen",
