@@ -198,7 +198,7 @@ def rows_of(
     """What these destinations last accepted of one customer, and how that stands."""
     query = (
         sa.select(ledger)
-        .where(ledger.c.destination.in_(destinations), ledger.c.channel == channel)
+        .where(ledger.c.destination.in_(list(destinations)), ledger.c.channel == channel)
         .where(ledger.c.customer_id == customer_id)
         .order_by(ledger.c.destination, ledger.c.channel)
     )
