@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what is replaced stands as it stands in the file
 """Deliberate faults in the engine, each of which the tests must see: ``python mutants.py``.
 
 Each is put into a copy of the packages and the tests are run against the copy; a fault that they
@@ -5,7 +6,6 @@ do not see is told, and the exit code is 1. Not run by pytest: it takes some min
 """
 
 from __future__ import annotations
-# ruff: noqa: E501 - what is replaced stands as it stands in the file
 
 import os
 import shutil
