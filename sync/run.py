@@ -57,6 +57,11 @@ def run(
             raise
         app.store.finish_run(found.id, Status(report.status), report.to_dict(), app.clock.now())
         reach("run.finished")
+        if report.status == "done":
+            # imported late, as the lake needs pyarrow
+            from sync.housekeeping import tidy
+
+            tidy(app)
         return report
 
 

@@ -58,6 +58,12 @@ class Snapshots(Database):
         with self.read() as connection:
             return _one(connection, sa.select(snapshots).order_by(snapshots.c.id.desc()).limit(1))
 
+    def recent_snapshots(self, count: int) -> list[Snapshot]:
+        """The published state and those before it, newest first."""
+        query = sa.select(snapshots).order_by(snapshots.c.id.desc()).limit(count)
+        with self.read() as connection:
+            return [Snapshot(**row) for row in connection.execute(query).mappings()]
+
     def snapshot_of(self, run_id: str) -> Snapshot | None:
         """What that run published, None if it has not yet."""
         with self.read() as connection:
