@@ -19,6 +19,9 @@ class Basis:
     (source, order_id). Orders up to the end of ``as_of`` (the shop's day) count. ``settings`` may
     tell under which settings an earlier result was made, so that a move for a changed setting is
     not taken for another cause.
+
+    ``figures`` is for stratification: ``customer_id`` and any columns of numbers, one row a
+    customer. ``events`` is for affinity: ``customer_id``, ``kind`` and ``occurred_at``.
     """
 
     orders: Table
@@ -26,3 +29,5 @@ class Basis:
     model: Model
     thresholds: Thresholds
     settings: Settings | None = None
+    figures: Table | None = None
+    events: Table | None = None

@@ -1,7 +1,8 @@
 """Why did this customer move? Found by taking one thing back at a time, for the movers only.
 
 The things, in the order in which they are tried: a purchase, a correction (a refund, an edit, an
-order that came or went long after its day), changed thresholds, a changed setting ("rule"), a new
+order that came or went long after its day), engagement (clicks and openings, for affinity), other
+figures (of the table for stratification), changed thresholds, a changed setting ("rule"), a new
 model. The first without which the customer would not be where he is now is the cause; if there is
 none, it was silence: the passing of time alone.
 """
@@ -26,6 +27,7 @@ from segmenter.summary import summarize, summarize_with_contacts, visible
 FIRST_SEEN = "first seen"
 PURCHASE, CORRECTION, THRESHOLD = "purchase", "correction", "threshold"
 RULE, MODEL, SILENCE = "rule", "model", "silence"
+ENGAGEMENT, FIGURES = "engagement", "figures"
 
 _ORDER = ("source", "order_id")
 _CONTENT = ("source", "order_id", "customer", "kind", "amount", "ordered_at")
@@ -106,6 +108,12 @@ def _trials(
     engine: Engine, movers: Table, now: Basis, settings: Settings, before: Basis
 ) -> list[_Trial]:
     shared: list[tuple[str, Basis, Settings]] = []
+    if "affinity" in settings.schemes and now.events is not None:
+        shared.append((ENGAGEMENT, replace(now, events=_events_of(before)), settings))
+    told = now.figures is not None or before.figures is not None
+    if "stratification" in settings.schemes and told:
+        shared.append((FIGURES, replace(now, figures=before.figures), settings))
+    before = replace(before, thresholds=before.thresholds.filled(now.thresholds))
     if before.thresholds != now.thresholds:
         shared.append((THRESHOLD, replace(now, thresholds=before.thresholds), settings))
     if before.settings is not None and before.settings != settings:
@@ -147,9 +155,18 @@ def _order_trials(
 def _time_alone(
     engine: Engine, movers: Table, now: Basis, settings: Settings, before: Basis
 ) -> _Trial:
-    basis = replace(before, orders=_orders_of(engine, movers, before), as_of=now.as_of)
+    before = replace(before, thresholds=before.thresholds.filled(now.thresholds))
+    orders = _orders_of(engine, movers, before)
+    basis = replace(before, orders=orders, as_of=now.as_of, events=_events_of(before))
     asked = settings if before.settings is None else settings.as_before(before.settings)
     return _Trial(SILENCE, basis, asked, None)
+
+
+def _events_of(before: Basis) -> Table | None:
+    events = before.events
+    if events is None:
+        return None
+    return events.filter(events.occurred_at.date() <= ibis.literal(before.as_of))
 
 
 def _orders_of(engine: Engine, subjects: Table, basis: Basis) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 
+from segmenter.axes import published, with_axes
 from segmenter.basis import Basis
 from segmenter.expr import Flag, Table, Text
 from segmenter.histories import with_scores
@@ -25,6 +26,7 @@ _BASE = (
 def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | None) -> Table:
     """The columns of ``evaluate``; the cause of a new move is null here."""
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
+    rows = with_axes(rows, basis, settings)
     schemes = definitions(settings)
     first = [scheme for name, scheme in schemes.items() if name != RULES]
     codes = {scheme.name: _codes(rows, scheme, basis, settings) for scheme in first}
@@ -38,6 +40,7 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     columns: dict[str, Any] = {name: joined[name] for name in _BASE if name in joined.columns}
     columns |= _forecasts(joined, basis, settings, free)
     columns |= _rfm_scores(joined, basis.thresholds, settings)
+    columns |= published(joined, settings)
     for scheme in first:
         letters = [joined[name] for name in codes[scheme.name]]
         columns |= _membership(joined, scheme, letters, free, basis)

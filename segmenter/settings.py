@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from segmenter.schemes.affinity_settings import Affinity
 from segmenter.schemes.rules_settings import Rules
+from segmenter.schemes.stratification_settings import Stratification
 
 #: The schemes that are on unless the operator says otherwise.
 SCHEMES = ("lifecycle", "rfm", "risk_value")
 #: The schemes that exist.
-KNOWN = (*SCHEMES, "rules")
+KNOWN = (*SCHEMES, "stratification", "affinity", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Settings:
     to a sum of 1. ``max_wait_days``: neither date lies further than this behind the last order.
     ``keep_date_days``: a published date stays unless it moves by more than this.
     ``late_days``: a new order this much older than the last evaluation still counts as a purchase
-    that came in late; an older one as a correction. ``rules``: the operator's own segments.
+    that came in late; an older one as a correction. ``stratification``,
+    ``affinity`` and ``rules``: the choices of those schemes.
 
     Raises ``ValueError`` with a sentence when a value cannot be worked with.
     """
@@ -41,6 +44,8 @@ class Settings:
     max_wait_days: int = 365
     keep_date_days: int = 3
     late_days: int = 3
+    stratification: Stratification = field(default_factory=Stratification)
+    affinity: Affinity = field(default_factory=Affinity)
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
@@ -75,8 +80,9 @@ class Settings:
         given: dict[str, Any] = {}
         for key, value in values.items():
             given[key] = tuple(value) if isinstance(value, list) else value
-        if "rules" in given:
-            given["rules"] = Rules.from_dict(given["rules"])
+        for scheme, choice in _CHOSEN.items():
+            if scheme in given:
+                given[scheme] = choice.from_dict(given[scheme])
         return cls(**given)
 
     def as_before(self, before: Settings) -> Settings:
@@ -89,7 +95,7 @@ class Settings:
 
 
 #: The schemes that have choices of their own, under a key of their name.
-_CHOSEN = ("rules",)
+_CHOSEN: dict[str, Any] = {"stratification": Stratification, "affinity": Affinity, "rules": Rules}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,11 @@ class Thresholds:
     def of(self, scheme: str, column: str) -> tuple[float, ...]:
         """The edges of one column in one scheme. Raises ``KeyError`` if there are none."""
         return self.edges[f"{scheme}.{column}"]
+
+    def filled(self, later: Thresholds) -> Thresholds:
+        """These, with the edges of ``later`` for what had none; then also equal to it if so."""
+        edges = {**later.edges, **self.edges}
+        return later if edges == later.edges else replace(self, edges=edges)
 
     def to_json(self) -> str:
         """Text that ``from_json`` turns into equal thresholds, number for number."""
