@@ -18,8 +18,8 @@ def reachable(scheme: Definition, rows: Table, edges: Edges, settings: Settings)
     higher. If with any such shift the row would be in its previous segment, it may stay there.
     """
     here = scheme.code(rows, edges)
-    shifts = [shift for shift in _shifts(scheme, edges, settings) if shift != edges]
-    return [here, *(scheme.code(rows, shift) for shift in shifts)]
+    other = [shift for shift in shifts(scheme, edges, settings) if shift != edges]
+    return [here, *(scheme.code(rows, shift) for shift in other)]
 
 
 def settle(codes: list[Text], previous: Text, free: Flag) -> Text:
@@ -34,7 +34,8 @@ def settle(codes: list[Text], previous: Text, free: Flag) -> Text:
     return ibis.ifelse(stays.fill_null(False), previous, here)
 
 
-def _shifts(scheme: Definition, edges: Edges, settings: Settings) -> list[Edges]:
+def shifts(scheme: Definition, edges: Edges, settings: Settings) -> list[Edges]:
+    """Every way to put the edges: each axis a little lower or a little higher by its band."""
     sides = [_sides(axis, edges[axis.column], settings) for axis in scheme.axes]
     columns = [axis.column for axis in scheme.axes]
     return [dict(zip(columns, corner, strict=True)) for corner in product(*sides)]

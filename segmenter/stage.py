@@ -15,3 +15,9 @@ def stage(engine: Engine, table: Table) -> Table:
 def rows_in(table: Table) -> int:
     """How many rows a table has."""
     return int(table.count().to_pyarrow().as_py())
+
+
+def drop(engine: Engine, table: Table) -> None:
+    """Forget what ``stage`` stored; else it stays as long as the engine."""
+    # ibis' own drop_table writes what not every DuckDB understands.
+    engine.raw_sql(f'DROP TABLE "{table.op().name}"')
