@@ -102,6 +102,8 @@ class _Loading:
         return self.document.where(path)
 
     def _settings(self) -> Settings | None:
+        for scheme in ("stratification", "affinity"):
+            self.data = self._with_place(self.data, ("segmentation", scheme, "data", "path"))
         try:
             return Settings(**self.data)
         except ValidationError as error:
@@ -182,6 +184,14 @@ class _Loading:
         return {
             key: self._absolute(value) if key in _PLACES else value for key, value in values.items()
         }
+
+    def _with_place(self, values: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+        """The values, with the place under this path absolute if there is one."""
+        key, *rest = path
+        inner = values.get(key)
+        if rest and isinstance(inner, Mapping):
+            return {**values, key: self._with_place(inner, tuple(rest))}
+        return {**values, key: self._absolute(inner)} if not rest and inner else dict(values)
 
     def _absolute(self, value: object) -> object:
         if isinstance(value, list):

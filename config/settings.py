@@ -12,12 +12,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.currencies import CURRENCIES
 from config.schedule import trigger
-from config.schemes import Rules
+from config.schemes import Affinity, Rules, Stratification
 from config.section import Section
 
 SCHEMES: Final = ("lifecycle", "rfm", "risk_value")
 
-Scheme = Literal["lifecycle", "rfm", "risk_value", "rules"]
+Scheme = Literal["lifecycle", "rfm", "risk_value", "stratification", "affinity", "rules"]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -67,7 +67,9 @@ class Segmentation(Section):
     keep_date_days: Annotated[int, Field(ge=0)] = 3
     late_days: Annotated[int, Field(ge=0)] = 3
     refit_days: Annotated[int, Field(ge=1, le=90)] = 7
-    #: The operator's own segments; used if schemes name them.
+    #: What these schemes look at, each used if schemes name it; rules are the operator's own.
+    stratification: Stratification = Stratification()
+    affinity: Affinity = Affinity()
     rules: Rules = Rules()
 
 

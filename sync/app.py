@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     # commands need none of them.
     import ibis
 
+    from segmenter.expr import Table
     from segmenter.settings import Settings as SegmenterSettings
     from sync.lake import Lake
 
@@ -171,6 +172,27 @@ class App:
         """What the operator chose about segments, in the segmenter's own words."""
         return _segmentation(self.loaded)
 
+    def figures(self, engine: ibis.BaseBackend) -> Table | None:
+        """The operator's figures of each customer, if there are any and a scheme needs them."""
+        from sync.tables import figures
+
+        given = self.loaded.settings.segmentation
+        data = given.stratification.data
+        if data is None or "stratification" not in given.schemes:
+            return None
+        wanted = self.segmentation().stratification.columns()
+        return figures(engine, data.path, data.customer_id, wanted)
+
+    def events(self, engine: ibis.BaseBackend) -> Table | None:
+        """What customers did besides ordering, if that is told and a scheme needs it."""
+        from sync.tables import events
+
+        given = self.loaded.settings.segmentation
+        data = given.affinity.data
+        if data is None or "affinity" not in given.schemes:
+            return None
+        return events(engine, data.path, data.customer_id, data.kind, data.occurred_at)
+
     def source(self, name: str) -> Source[Any]:
         """A source, ready to be asked."""
         kind = registry.source(self.loaded.settings.sources[name].type)
@@ -255,16 +277,21 @@ def _refuse_names(loaded: Loaded) -> None:
 def _segmentation(loaded: Loaded) -> SegmenterSettings:
     from segmenter.settings import Settings as SegmenterSettings
 
-    given: Mapping[str, Any] = loaded.settings.segmentation.model_dump()
-    return SegmenterSettings.from_dict({k: v for k, v in given.items() if k != "refit_days"})
+    given: dict[str, Any] = loaded.settings.segmentation.model_dump()
+    del given["refit_days"]
+    for scheme in ("stratification", "affinity"):
+        del given[scheme]["data"]
+    return SegmenterSettings.from_dict(given)
 
 
 def _refuse_schemes(loaded: Loaded) -> None:
     """Raise ConfigurationError for choices about schemes that cannot be used."""
     given = loaded.settings.segmentation
-    if given.rules == type(given.rules)() and "rules" not in given.schemes:
+    if not given.rules.segments and not {"stratification", "affinity", "rules"} & set(
+        given.schemes
+    ):
         return
-    # imported late, as above: who writes no rules need not wait for it
+    # imported late, as above: who chooses nothing need not wait for it
     from segmenter.schemes import problems
 
     wrong = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from connectors.disk import whole_file
 from connectors.errors import Misconfigured
 from connectors.types import Kind
 from segmenter.basis import Basis
+from segmenter.complete import complete
 from segmenter.evaluate import census, evaluate, moves
 from segmenter.expr import Engine, Table
 from segmenter.learn import learn, propose
@@ -68,6 +69,8 @@ class Segmenting:
         self.version = self.lake.version()
         self.now = app.clock.now()
         self.previous = app.store.latest_snapshot()
+        self.figures: Table | None = None
+        self.events: Table | None = None
 
     def evaluate(self, run_id: str) -> Evaluated:
         """Learn if it is time, evaluate, and write the result beside the published one.
@@ -80,15 +83,18 @@ class Segmenting:
                 f"there is no order up to {self.as_of}; nothing is published. Look at the sources: "
                 "tidesman check"
             )
+        # read first, so that a mistake in them is told before anything is worked out
+        self.figures, self.events = self.app.figures(self.engine), self.app.events(self.engine)
         orders = self._orders()
         before, previous = self._before(), self._published()
         # summed up once, as learning, proposing and evaluating all begin with it
         buyers = summarize_again(self.engine, orders, self.as_of, before=before, previous=previous)
         model_version, model = self._model(orders, buyers)
-        thresholds_version, thresholds = self._thresholds(orders, buyers, model)
+        thresholds_version, basis = self._basis(orders, buyers, model)
+        self._keep_figures(run_id)
         today = evaluate(
             self.engine,
-            Basis(orders, self.as_of, model, thresholds, self.settings),
+            basis,
             self.settings,
             before=before,
             previous=previous,
@@ -134,6 +140,37 @@ class Segmenting:
         by = "proposed at the first run"
         return store.save_thresholds(made.to_json(), by, self.app.clock.now()), made
 
+    def _basis(self, orders: Table, buyers: Table, model: Model) -> tuple[int, Basis]:
+        """What today's result follows from, and the version of its thresholds."""
+        version, thresholds = self._thresholds(orders, buyers, model)
+        basis = Basis(
+            *(orders, self.as_of, model, thresholds, self.settings),
+            figures=self.figures,
+            events=self.events,
+        )
+        whole = complete(self.engine, basis, self.settings, buyers=buyers)
+        if whole is thresholds:
+            return version, basis
+        by = "proposed for a scheme that was switched on"
+        version = self.app.store.save_thresholds(whole.to_json(), by, self.app.clock.now())
+        return version, replace(basis, thresholds=whole)
+
+    def _keep_figures(self, run_id: str) -> None:
+        """Put the figures aside, as the operator's own file will have changed by the next run."""
+        if self.figures is None:
+            return
+        place = self._figures_of(run_id)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(place) as unfinished:
+            self.engine.to_parquet(self.figures.order_by("customer_id"), unfinished)
+        kept = {place, *([] if self.previous is None else [self._figures_of(self.previous.run_id)])}
+        for old in place.parent.glob("*.parquet"):
+            if old not in kept:
+                old.unlink(missing_ok=True)
+
+    def _figures_of(self, run_id: str) -> Path:
+        return self.app.loaded.data_dir / "figures" / f"{run_id}.parquet"
+
     def _before(self) -> Basis | None:
         """What the published result was made from, so that a move's cause can be found."""
         old = self.previous
@@ -144,12 +181,15 @@ class Segmenting:
         if model is None or thresholds is None:
             return None
         orders = self.lake.orders(self.engine, up_to=old.lake_version)
+        place = self._figures_of(old.run_id)
         return Basis(
             orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),
             old.as_of,
             Model.from_json(model.body),
             Thresholds.from_json(thresholds.body),
             Settings.from_dict(old.settings),
+            figures=self.engine.read_parquet(place) if place.exists() else self.figures,
+            events=self.events,
         )
 
     def _published(self) -> Table | None:

@@ -1,0 +1,75 @@
+"""Stratification, affinity and rules from a configuration to what a destination holds."""
+
+from __future__ import annotations
+
+import pytest
+
+CHOICE = """
+segmentation:
+  schemes: [lifecycle, stratification, affinity, rules]
+  stratification:
+    data: {path: ./figures.csv, customer_id: who}
+    loyalty: {metrics: [{column: orders}, {column: days_since_order, better: lower}]}
+    buying_power: {metrics: [{column: past_revenue}]}
+    profitability: {weight: 2, metrics: [{column: margin}]}
+  affinity:
+    data: {path: ./events.csv, customer_id: who, occurred_at: at}
+  rules:
+    otherwise: Rest
+    segments:
+      - {name: Ours, when: stratification_segment = 'Core' and affinity_segment <> 'Unscored'}
+"""
+SCHEMES = ("lifecycle", "stratification", "affinity", "rules")
+
+
+@pytest.fixture
+def chosen(shop):
+    config = shop.folder / "tidesman.yaml"
+    config.write_text(config.read_text() + CHOICE)
+    figures = [f"c{n:04d},{n % 50 if n % 7 else ''}" for n in range(300)]
+    (shop.folder / "figures.csv").write_text("\n".join(["who,margin", *figures]) + "\n")
+    day = shop.day.isoformat()
+    (shop.folder / "events.csv").write_text(f"who,kind,at\nc0001,email_click,{day} 10:00\n")
+    return shop
+
+
+def test_they_run_and_a_second_day_tells_their_causes(chosen):
+    first = chosen.report(*chosen.as_of())
+    assert set(first["segments"]) == set(SCHEMES)
+    for scheme in SCHEMES:
+        assert sum(first["segments"][scheme].values()) == first["customers"]
+    assert set(first["segments"]["rules"]) == {"Ours", "Rest"}
+    lines = [f"c{n:04d},-99" for n in range(300)]
+    (chosen.folder / "figures.csv").write_text("\n".join(["who,margin", *lines]) + "\n")
+    second = chosen.report(*chosen.as_of(1), code=3)
+    causes = {(m["scheme"], m["cause"]) for m in second["moves"]}
+    assert ("stratification", "figures") in causes
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("figures.csv", None, "figures.csv is not there"),
+        ("figures.csv", "who,margn\nc1,2\n", "has no column 'margin'; did you mean 'margn'?"),
+        ("figures.csv", "who,margin\nc1,much\n", "margin has 'much', which is no number"),
+        ("figures.csv", "who,margin\nc1,1\nc1,2\n", "customer c1 has 2 rows"),
+        ("figures.csv", "who,margin,orders\nc1,1,2\n", "orders is also a column"),
+        ("events.csv", "who,kind,at\nc1,email_click,soon\n", "at has 'soon', which is no date"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told(chosen, name, text, sentence):
+    place = chosen.folder / name
+    place.unlink()
+    if text is not None:
+        place.write_text(text)
+    done = chosen.here("run", *chosen.as_of())
+    assert done.exit_code == 2
+    assert sentence in " ".join(done.stderr.split())
+
+
+def test_a_choice_that_cannot_be_is_told_before_anything_runs(chosen):
+    config = chosen.folder / "tidesman.yaml"
+    config.write_text(config.read_text().replace("{weight: 2,", "{weight: 0,"))
+    done = chosen.here("run", *chosen.as_of())
+    assert done.exit_code == 2
+    assert "profitability and cost_to_serve have no metrics" in " ".join(done.stderr.split())
