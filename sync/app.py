@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     # commands need none of them.
     import ibis
 
-    from segmenter.expr import Table
     from segmenter.settings import Settings as SegmenterSettings
     from sync.lake import Lake
 
@@ -168,30 +167,15 @@ class App:
             self.loaded.settings.timezone, memory=given.memory, threads=given.threads
         )
 
+    def chosen(self) -> dict[str, Any]:
+        """What the operator chose about segments, as plain values."""
+        return self.loaded.settings.segmentation.model_dump()
+
     def segmentation(self) -> SegmenterSettings:
         """What the operator chose about segments, in the segmenter's own words."""
-        return _segmentation(self.loaded)
+        from sync import choices
 
-    def figures(self, engine: ibis.BaseBackend) -> Table | None:
-        """The operator's figures of each customer, if there are any and a scheme needs them."""
-        from sync.tables import figures
-
-        given = self.loaded.settings.segmentation
-        data = given.stratification.data
-        if data is None or "stratification" not in given.schemes:
-            return None
-        wanted = self.segmentation().stratification.columns()
-        return figures(engine, data.path, data.customer_id, wanted)
-
-    def events(self, engine: ibis.BaseBackend) -> Table | None:
-        """What customers did besides ordering, if that is told and a scheme needs it."""
-        from sync.tables import events
-
-        given = self.loaded.settings.segmentation
-        data = given.affinity.data
-        if data is None or "affinity" not in given.schemes:
-            return None
-        return events(engine, data.path, data.customer_id, data.kind, data.occurred_at)
+        return choices.segmentation(self.chosen())
 
     def source(self, name: str) -> Source[Any]:
         """A source, ready to be asked."""
@@ -274,29 +258,14 @@ def _refuse_names(loaded: Loaded) -> None:
         raise ConfigurationError(wrong)
 
 
-def _segmentation(loaded: Loaded) -> SegmenterSettings:
-    from segmenter.settings import Settings as SegmenterSettings
-
-    given: dict[str, Any] = loaded.settings.segmentation.model_dump()
-    del given["refit_days"]
-    for scheme in ("stratification", "affinity"):
-        del given[scheme]["data"]
-    return SegmenterSettings.from_dict(given)
-
-
 def _refuse_schemes(loaded: Loaded) -> None:
     """Raise ConfigurationError for choices about schemes that cannot be used."""
     given = loaded.settings.segmentation
-    if not given.rules.segments and not {"stratification", "affinity", "rules"} & set(
-        given.schemes
-    ):
+    if given.schemes == type(given)().schemes and not given.rules.segments:
         return
     # imported late, as above: who chooses nothing need not wait for it
-    from segmenter.schemes import problems
+    from sync import choices
 
-    wrong = [
-        loaded.problem(("segmentation", *path), sentence)
-        for path, sentence in problems(_segmentation(loaded))
-    ]
+    wrong = [loaded.problem(*found) for found in choices.problems(given.model_dump())]
     if wrong:
         raise ConfigurationError(wrong)

@@ -24,6 +24,7 @@ from segmenter.refresh import summarize_again
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from segmenter.thresholds import Thresholds
+from sync import choices
 from sync.report import Segment
 from sync.store import NewSnapshot, Snapshot
 
@@ -84,7 +85,8 @@ class Segmenting:
                 "tidesman check"
             )
         # read first, so that a mistake in them is told before anything is worked out
-        self.figures, self.events = self.app.figures(self.engine), self.app.events(self.engine)
+        self.figures = choices.figures(self.engine, self.app.chosen())
+        self.events = choices.events(self.engine, self.app.chosen())
         orders = self._orders()
         before, previous = self._before(), self._published()
         # summed up once, as learning, proposing and evaluating all begin with it

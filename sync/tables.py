@@ -15,7 +15,7 @@ from segmenter.schemes.stratification import OWN
 from segmenter.stage import rows_in, stage
 
 
-def figures(engine: Engine, path: Path, customer_id: str, wanted: Sequence[str]) -> Table:
+def read_figures(engine: Engine, *, path: Path, customer_id: str, wanted: Sequence[str]) -> Table:
     """One row a customer: ``customer_id`` and those of the wanted columns that buyers lack.
 
     Raises Misconfigured if the file, a column or a number is not there, or a customer twice.
@@ -47,7 +47,9 @@ def figures(engine: Engine, path: Path, customer_id: str, wanted: Sequence[str])
     return found
 
 
-def events(engine: Engine, path: Path, customer_id: str, kind: str, occurred_at: str) -> Table:
+def read_events(
+    engine: Engine, *, path: Path, customer_id: str, kind: str, occurred_at: str
+) -> Table:
     """One row an event: ``customer_id``, ``kind`` and ``occurred_at``.
 
     A time without a zone is one of the shop. Raises Misconfigured if the file, a column or a time
