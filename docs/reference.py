@@ -19,7 +19,7 @@ from typer.testing import CliRunner  # noqa: E402
 
 from connectors import registry  # noqa: E402
 from connectors.base import Connector, Destination, Rate  # noqa: E402
-from sync.cli import COMMANDS, app  # noqa: E402
+from sync.cli import COMMANDS, GROUPS, app  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 FILLED_IN = {"timezone": "the shop's", "currency": "the shop's", "run": "each run's own"}
@@ -29,13 +29,20 @@ NOTE = "<!-- Written by docs/reference.py; change the code and run make fix. -->
 def commands() -> Iterator[str]:
     """The help of each command, as it is printed."""
     yield f"# Commands\n\n{NOTE}\n"
-    for arguments in ([], *([function.__name__.replace("_", "-")] for function, _ in COMMANDS)):
+    for arguments in _commands():
         done = CliRunner().invoke(app, [*arguments, "--help"])
         if done.exit_code != 0:
             raise SystemExit(f"tidesman {' '.join(arguments)} --help failed: {done.exception}")
         text = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
         text = text.replace("Usage: root", "Usage: tidesman")
         yield f"## tidesman {' '.join(arguments)}".rstrip() + f"\n\n```text\n{text}\n```\n\n"
+
+
+def _commands() -> Iterator[list[str]]:
+    yield []
+    yield from ([function.__name__.replace("_", "-")] for function, _ in COMMANDS)
+    for group, (_, commands) in GROUPS.items():
+        yield from ([group, function.__name__] for function, _ in commands)
 
 
 def connectors() -> Iterator[str]:

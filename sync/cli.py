@@ -16,9 +16,11 @@ from sync.commands.demo import demo
 from sync.commands.guard import guarded
 from sync.commands.init import init
 from sync.commands.plan import plan
+from sync.commands.replay import replay
 from sync.commands.run import run
 from sync.commands.sandbox import sandbox
 from sync.commands.status import status
+from sync.commands.thresholds import accept, propose, show
 
 EXIT_CODES = """\
 [bold]Exit codes[/bold]
@@ -48,8 +50,21 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (customer, "tidesman customer anna@example.com"),
     (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
     (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
+    (replay, "tidesman replay --from 2026-09-01 --to 2026-11-01 --scheme lifecycle"),
     (sandbox, "tidesman sandbox --port 9001"),
 )
+
+#: Commands of two words, by the first: what it is about, and the second words.
+GROUPS: dict[str, tuple[str, tuple[tuple[Callable[..., None], str], ...]]] = {
+    "thresholds": (
+        "The edges between segments: propose them anew, accept a proposal, show what is in force.",
+        (
+            (propose, "tidesman thresholds propose"),
+            (accept, "tidesman thresholds accept 2"),
+            (show, "tidesman thresholds show --json"),
+        ),
+    ),
+}
 
 app = typer.Typer(
     name="tidesman",
@@ -80,12 +95,18 @@ def tidesman(
     del version
 
 
-def _register(command: Callable[..., Any], example: str) -> None:
-    app.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))
+def _register(group: typer.Typer, command: Callable[..., Any], example: str) -> None:
+    group.command(epilog=f"Example: [bold]{example}[/bold]")(guarded(command))
 
 
 for _command, _example in COMMANDS:
-    _register(_command, _example)
+    _register(app, _command, _example)
+
+for _name, (_help, _commands) in GROUPS.items():
+    _group = typer.Typer(name=_name, help=_help, no_args_is_help=True, rich_markup_mode="rich")
+    for _command, _example in _commands:
+        _register(_group, _command, _example)
+    app.add_typer(_group)
 
 
 def main() -> None:

@@ -93,6 +93,18 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A version of the thresholds from its proposal on; ``accepted_at`` is None if it never was."""
+
+    version: int
+    body: str
+    proposed_at: datetime
+    proposed_by: str
+    accepted_at: datetime | None
+    accepted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewSnapshot:
     """An evaluated table of customers that stands complete in a Parquet file."""
 

@@ -134,13 +134,16 @@ models = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: In force is what was accepted last; what is only proposed has no ``accepted_at``.
 thresholds = sa.Table(
     "thresholds",
     metadata,
     sa.Column("version", SERIAL, primary_key=True),
-    _required("accepted_at", Moment),
-    _required("accepted_by", sa.String),
+    sa.Column("accepted_at", Moment),
+    sa.Column("accepted_by", sa.String),
     _required("body", sa.String),
+    _required("proposed_at", Moment),
+    _required("proposed_by", sa.String),
     sqlite_autoincrement=True,
 )
 

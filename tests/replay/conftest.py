@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import ibis
 import pyarrow as pa
 import pytest
+import structlog
+from typer.testing import CliRunner
 
+from sync.cli import app
 from sync.engine import open_engine
 
 SCHEMA = pa.schema(
@@ -82,3 +88,60 @@ def lively() -> list[tuple[str, date, str]]:
     rows.append(("early", START + timedelta(395), "80.00"))
     rows.append(("never", START + timedelta(390), "-9.00"))
     return rows
+
+
+CONFIG = """\
+timezone: Europe/London
+currency: GBP
+data_dir: ./data
+state_url: sqlite:///./data/state.db
+sources:
+  shop:
+    type: files
+    path: ./orders.csv
+    columns: {order_id: order, customer_id: customer, ordered_at: day, amount: total}
+destinations:
+  klaviyo: {type: klaviyo, api_key: {env: KLAVIYO_API_KEY}}
+  disk: {type: files, path: ./out}
+"""
+
+
+class Shop:
+    """A folder with orders and a configuration; ``tidesman`` is the command line, in process."""
+
+    def __init__(self, folder: Path, rows: list[tuple[str, date, str]]) -> None:
+        self.folder = folder
+        lines = [
+            f"o{i},{customer},{day},{amount}" for i, (customer, day, amount) in enumerate(rows)
+        ]
+        (folder / "orders.csv").write_text("\n".join(["order,customer,day,total", *lines]) + "\n")
+        (folder / "tidesman.yaml").write_text(CONFIG)
+
+    def without(self, destination: str) -> None:
+        """Take a destination out of the configuration."""
+        file = self.folder / "tidesman.yaml"
+        lines = file.read_text().splitlines()
+        kept = [line for line in lines if not line.startswith(f"  {destination}:")]
+        file.write_text("\n".join(kept) + "\n")
+
+    def tidesman(self, *args: str, code: int = 0) -> str:
+        """What it prints on standard output; or on standard error if that is all."""
+        config = ("--config", str(self.folder / "tidesman.yaml"))
+        done = CliRunner().invoke(app, [*args, *config])
+        assert done.exit_code == code, done.output
+        return done.stdout or done.stderr
+
+    def told(self, *args: str, code: int = 0) -> dict[str, Any]:
+        """The JSON that it prints."""
+        return json.loads(self.tidesman(*args, "--json", code=code))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, lively: list[tuple[str, date, str]]) -> Iterator[Shop]:
+    """The lively shop with two destinations, of which nobody has spoken to either."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield Shop(tmp_path, lively)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
