@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -132,6 +132,16 @@ class Difference:
     def ids(self, kind: Kind) -> set[str]:
         """The customers that are due for that reason."""
         rows = self._db.execute("SELECT customer_id FROM due WHERE kind = ?", [kind]).fetchall()
+        return {row[0] for row in rows}
+
+    def vanished(self, ids: Iterable[str]) -> set[str]:
+        """Those of these customers who are no longer among the published."""
+        asked = pa.table({"customer_id": pa.array(sorted(set(ids)), pa.string())})
+        self._register("asked", asked)
+        rows = self._db.execute(
+            f"SELECT customer_id FROM asked ANTI JOIN {self._source} USING (customer_id)"
+        ).fetchall()
+        self._db.unregister("asked")
         return {row[0] for row in rows}
 
     def _ranges(self) -> list[tuple[str, str]]:

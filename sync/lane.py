@@ -67,6 +67,8 @@ class Lane:
         self.calls = 0
         self.taken = 0
         self.jobs: list[Job] = []
+        #: Changes of an earlier process whose job the vendor lost; whoever plans sends them again.
+        self.lost: set[str] = set()
         self._resent: dict[str, int] = {}
         self._news = asyncio.Event()
         self._closed = False
@@ -219,6 +221,8 @@ class Lane:
         self.book.lost(job.ticket)
         reach("deliver.lost")
         self._done(job)
+        if job.old:
+            self.lost.update(change.id for change in job.batch)
         if job.old or not self.delivery.idempotent:
             return
         first = job.batch.changes[0].id

@@ -52,10 +52,14 @@ class EventMark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An event that may go, or why it may not."""
+    """An event that may go, or why it may not.
+
+    ``again`` was on the wire before, and its customer's profile is unsure by now.
+    """
 
     change: Track
     refused: str | None = None
+    again: bool = False
 
 
 def events_for(
@@ -178,16 +182,18 @@ class Outbox:
     def due(self) -> Iterator[list[Due]]:
         """The events whose customer's profile is accepted, or refused; the others wait for it.
 
-        By time and id, some at a time, so that they can be sent while they are read. Those of a
-        refused profile bear the reason why they are refused with it.
+        Of those others only the ones that were on the wire before are given, as ``again``. By time
+        and id, some at a time, so that they can be sent while they are read. Those of a refused
+        profile bear the reason why they are refused with it.
         """
         o, mine = outbox.c, ledger.c
+        on_the_wire = o.mark == EventMark.UNSURE.value
         query = (
             sa.select(
                 outbox, mine.accepted, mine.mark.label("profile"), mine.reason.label("because")
             )
             .select_from(outbox.join(ledger, _profile_of()))
-            .where(self._mine, _waits(), mine.mark.in_(["acked", "refused"]))
+            .where(self._mine, _waits(), sa.or_(mine.mark.in_(["acked", "refused"]), on_the_wire))
             .order_by(o.occurred_at, o.id)
             .limit(PAGE)
         )
@@ -262,4 +268,4 @@ def _due(row: sa.RowMapping) -> Due:
     refused = None
     if row["profile"] == "refused":
         refused = f"the profile was refused: {row['because']}"
-    return Due(change, refused)
+    return Due(change, refused, again=row["profile"] == "unsure")

@@ -67,7 +67,8 @@ class DestinationPlan:
     ``in_flight`` are profiles and events whose job is at the vendor: it is asked first.
     ``requests`` and ``seconds`` are what the writes take at the vendor's limits, expected from the
     size of a sample; asking for jobs comes on top. Held moves, and events of held customers, are
-    not in ``planned``.
+    not in ``planned``. What a plan cannot foresee is that the vendor lost a job: its customers are
+    due again, and if the brake then holds their moves, their events wait with them.
     """
 
     destination: str

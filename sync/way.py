@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from connectors.errors import ConnectorError
-from connectors.types import Batch, Identify, Rejected, Track
+from connectors.types import Batch, Identify, Rejected, Track, Unsure
 from sync.batches import batches
-from sync.books import Events, Profiles
+from sync.books import Book, Events, Profiles
 from sync.brake import Brake, Held
 from sync.clock import Clock
 from sync.difference import Difference
@@ -25,6 +25,11 @@ from sync.tally import Tally
 from sync.wire import Pace, Stop, Stopping, Wire
 
 TAKES_NO_EVENTS = "this destination takes no events"
+VANISHED = "the customer is no longer in the shop's orders"
+LOST = (
+    "the vendor lost the job, and it is not sent again now: the customer is no longer in the "
+    "shop's orders, or the move is held"
+)
 
 
 class Progress(Protocol):
@@ -85,6 +90,7 @@ class Way:
         self._calls = self._done = self._total = self._refused = 0
         self._touched = not run.fresh
         self._note = ""
+        self._lost: dict[str, set[str]] = {}
 
     async def go(self) -> DestinationResult:
         """Deliver what can be delivered; raises only what must stop the whole run."""
@@ -126,6 +132,12 @@ class Way:
             if tickets:
                 lane.take_over(tickets)
                 await self._run(lane, iter(()), 0, "jobs of an earlier run")
+                self._lost[lane.book.channel] = lane.lost
+
+    def _tell_lost(self, book: Book, left: set[str]) -> None:
+        """Count in this run what was in a job that the vendor lost, and is not sent again now."""
+        if left:
+            book.answered({change_id: Unsure(LOST) for change_id in sorted(left)})
 
     def _due_now(self) -> Prepared:
         """What was prepared, or computed anew where jobs of an earlier run have told more."""
@@ -139,6 +151,10 @@ class Way:
         planned = profiles(due.counts, held)
         book = self._profile_book()
         lane = self._profile_lane(book)
+        lost = self._lost.get(book.channel)
+        if lost and due.difference is not None:
+            again = set[str]().union(*map(due.difference.ids, kinds(held)))
+            self._tell_lost(book, lost - again)
         if lane is None or due.difference is None or planned == 0 or self.halted is not None:
             return planned
         changes = book.changes(due.difference.entries(kinds(held)))
@@ -152,24 +168,47 @@ class Way:
         if lane is None:
             self._refuse(dict.fromkeys(self.outbox.waiting(), TAKES_NO_EVENTS))
             return 0
-        free_now = set(free(self.outbox.waiting(), due.difference, held))
+        waiting = self.outbox.waiting()
+        free_now = set(free(waiting, due.difference, held))
+        lost = self._lost.get(lane.book.channel, set())
+        self._tell_lost(lane.book, lost & waiting.keys() - free_now)
+        again = self._part_from_vanished(waiting, due.difference, free_now)
         if not free_now or self.halted is not None:
             return len(free_now)
-        parts = batches(self.target.connector, lane.delivery, self._ready(free_now))
+        parts = batches(self.target.connector, lane.delivery, self._ready(free_now, again))
         await self._run(lane, parts, len(free_now), "events")
         return len(free_now) - self._refused - lane.taken
 
-    def _ready(self, free_now: set[str]) -> Iterator[Track]:
+    def _part_from_vanished(
+        self, waiting: Mapping[str, str], difference: Difference | None, free_now: set[str]
+    ) -> set[str]:
+        """Refuse the events of vanished customers, for no profile will ever go before them.
+
+        Gives those that were on the wire before: they go again, under the same id, to be sure.
+        """
+        if not waiting or difference is None:
+            return set()
+        vanished = difference.vanished(waiting.values())
+        theirs = {event_id for event_id, customer in waiting.items() if customer in vanished}
+        again = theirs.intersection(self.outbox.adrift())
+        self._refuse(dict.fromkeys(sorted(theirs - again), VANISHED))
+        free_now -= theirs - again
+        return again
+
+    def _ready(self, free_now: set[str], again: set[str]) -> Iterator[Track]:
         """The events that may go now; those of refused profiles are refused on the way."""
         for page in self.outbox.due():
-            ours = [event for event in page if event.change.id in free_now]
-            self._refuse({e.change.id: e.refused for e in ours if e.refused is not None})
+            ours = [
+                event for event in page if event.change.id in (again if event.again else free_now)
+            ]
+            refused = {e.change.id: e.refused for e in ours if e.refused is not None}
+            self._refused += len(refused)
+            self._refuse(refused)
             yield from (event.change for event in ours if event.refused is None)
 
     def _refuse(self, reasons: dict[str, str]) -> None:
         if reasons:
             self._touched = True
-            self._refused += len(reasons)
             outcomes = {event_id: Rejected(why) for event_id, why in reasons.items()}
             self.outbox.answered(outcomes, self.run.run_id, self.run.clock.now())
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -185,8 +185,13 @@ class Deliveries(RuleBasedStateMachine):
 def test_any_history_converges(kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failpoints, "die", crash)
     Deliveries.kit = kit
+    histories = os.environ.get("DELIVERY_HISTORIES")
     machine = settings(
-        max_examples=int(os.environ.get("DELIVERY_HISTORIES", "8")),
+        max_examples=int(histories or "8"),
+        # the same histories every time, unless one asks for more of them: then any
+        derandomize=histories is None,
+        print_blob=True,
+        phases=set(Phase) - {Phase.explain},
         stateful_step_count=8,
         deadline=None,
         suppress_health_check=list(HealthCheck),
