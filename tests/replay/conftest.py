@@ -84,6 +84,11 @@ def lively() -> list[tuple[str, date, str]]:
             if chance.random() > stays:
                 break
             day += timedelta(chance.choice([0, 1 + int(chance.expovariate(1 / every))]))
+    for number in range(0, 3000, 3):
+        # bought and was refunded on one day, so that one thing may hide the other
+        name, day = f"c{number:04d}", START + timedelta(389 + number % 4)
+        rows.append((name, day, f"{chance.uniform(3, 200):.2f}"))
+        rows.append((name, day, f"-{chance.uniform(1, 200):.2f}"))
     rows.append(("early", START + timedelta(380), "-5.00"))
     rows.append(("early", START + timedelta(395), "80.00"))
     rows.append(("never", START + timedelta(390), "-9.00"))
