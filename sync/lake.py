@@ -25,11 +25,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from connectors.disk import whole_file
+from connectors.disk import present, whole_file
 from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
 from connectors.types import ORDERS, Kind, Page, Stream
 from sync.failpoints import reach
+from sync.overlap import Overlap
 from sync.store import Store
 from sync.store.records import Part
 
@@ -42,6 +43,15 @@ ROW_GROUP = 122_880
 MANY = 50
 #: Enough to look for repeated ids; more goes to the disk.
 SMALL: dict[str, Any] = {"memory_limit": "512MB", "temp_directory": tempfile.gettempdir()}
+#: Ids of the new parts that stand in another part with something else: how many, and the first.
+SEVERAL = """
+SELECT count(*), min(order_id) FROM (
+    SELECT order_id FROM read_parquet($all)
+    WHERE order_id IN (SELECT order_id FROM read_parquet($new))
+    GROUP BY order_id HAVING min(amount) <> max(amount) OR min(kind) <> max(kind)
+)
+"""
+WHERE = "SELECT filename FROM read_parquet($all, filename = true) WHERE order_id = $id"
 REPEATED = "SELECT order_id FROM ids GROUP BY order_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
 
 
@@ -86,7 +96,8 @@ class Lake:
         """The latest version of each order of each source, without those that were taken away.
 
         ``up_to`` reads the lake as it was when that version was its newest. One row for each
-        (source, order_id), with the columns of ``LAKE``, in no order.
+        (source, order_id), with the columns of ``LAKE``, in no order. Raises Misconfigured if a
+        part's file is gone.
         """
         parts = [part for part in self.store.parts(up_to=up_to) if part.rows]
         if not parts:
@@ -95,6 +106,26 @@ class Lake:
         tables = [self._latest(engine, list(group)) for _, group in by_source]
         current = ibis.union(*tables) if len(tables) > 1 else tables[0]
         return current.filter(current.kind != Kind.VOID.value)
+
+    def in_several(self, source: str, run_id: str) -> tuple[int, str, tuple[str, ...]] | None:
+        """Order ids that a run's units hold otherwise than another unit of the source does.
+
+        How many, the first of them, and the units it stands in, the one that counts last. They
+        differ in amount or kind. None if there is none: that is normal, and costs nothing where
+        the run wrote no unit or the source has but one.
+        """
+        parts = {str(self.root / p.path): p for p in self.store.parts(source) if p.rows and p.unit}
+        new = [path for path, part in parts.items() if part.run_id == run_id]
+        if not new or len(parts) == 1:
+            return None
+        with duckdb.connect(config=SMALL) as base:
+            found = base.execute(SEVERAL, {"all": list(parts), "new": new}).fetchone()
+            if found is None or found[0] == 0:
+                return None
+            count, order_id = found
+            places = base.execute(WHERE, {"all": list(parts), "id": order_id}).fetchall()
+        units = sorted((parts[path].seq, parts[path].unit or "") for (path,) in places)
+        return count, order_id, tuple(unit for _, unit in units)
 
     def compact(self, engine: ibis.BaseBackend, source: str, at: datetime) -> Part | None:
         """Merge the parts of a source that pulls pages, once there are more than ``MANY``.
@@ -136,7 +167,7 @@ class Lake:
 
     def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part]) -> ir.Table:
         """The latest version of each order among the parts of one source, oldest part first."""
-        if len(parts) == 1:  # an order id stands in a part once
+        if len(parts) == 1 or self._no_order_twice(parts):
             return self._read(engine, parts)
         first, later = parts[0], parts[1:]
         if first.rows < sum(part.rows for part in later):
@@ -145,8 +176,12 @@ class Lake:
         older = self._read(engine, [first]).anti_join(newer, "order_id")
         return older.union(newer)
 
+    def _no_order_twice(self, parts: Sequence[Part]) -> bool:
+        memory = self.root.with_name("overlap") / f"{quote(parts[0].source, safe='')}.json"
+        return Overlap(memory).none_among([self.root / part.path for part in parts])
+
     def _read(self, engine: Any, parts: Sequence[Part]) -> ir.Table:  # noqa: ANN401 - ibis types one path only
-        return engine.read_parquet([str(self.root / part.path) for part in parts])
+        return engine.read_parquet([str(present(self.root / part.path)) for part in parts])
 
     def _write_set_aside(self, source: str, page: Page, version: int) -> None:
         key = f"{version:08d}" if page.unit is None else _short(page.unit)

@@ -16,6 +16,7 @@ from sync.store import Snapshot
 
 if TYPE_CHECKING:
     from sync.app import App
+    from sync.lake import Lake
 
 
 def pull(
@@ -56,7 +57,22 @@ async def _pull(
                     break
     finally:
         await source.aclose()
+    faults += _in_several(lake, name, run_id)
     return Pulled(name, rows, summed(faults))
+
+
+def _in_several(lake: Lake, source: str, run_id: str) -> list[Fault]:
+    """Orders of which a later file took the place, though it holds them otherwise."""
+    found = lake.in_several(source, run_id)
+    if found is None:
+        return []
+    count, order_id, units = found
+    *_, before, last = (unit.rsplit("/", 1)[-1] for unit in units)
+    example = (
+        f"{order_id} in {before} and {last}; the file read later, {last}, counts alone, "
+        "so all lines of an order must stand in one file"
+    )
+    return [Fault("order ids that stand in several files", count, example)]
 
 
 def summed(faults: list[Fault]) -> tuple[tuple[str, int, str], ...]:

@@ -57,7 +57,9 @@ class FilesOptions(Options):
     path: str | tuple[str, ...] = Field(description="A file, a folder, a pattern, or several.")
     columns: Columns = Field(description="Which column of the files is what.")
     timezone: str = Field(description="The zone of moments that are written without one.")
-    lines: bool = Field(False, description="Whether an order is several rows, to be added up.")
+    lines: bool = Field(
+        False, description="Whether an order is several rows of one file, to be added up."
+    )
     currency: str = Field("", description="That of rows without one.")
     encoding: str = Field("utf-8", description="How the text of CSV files is encoded.")
     delimiter: str | None = Field(

@@ -103,6 +103,16 @@ def test_an_empty_source_publishes_nothing(shop):
     assert "there is no order" in done.stderr
 
 
+def test_an_order_that_stands_in_two_files_otherwise_is_told_by_name(shop):
+    shop.write_orders("z-more", [("o000000", "c0000", shop.day, 9.0)])
+    told = " ".join(shop.here("run", *shop.as_of()).stdout.split())
+    assert "shop: order ids that stand in several files: 1; the first: o000000" in told
+    assert "the file read later, z-more.csv, counts alone" in told
+    assert "all lines of an order must stand in one file" in told
+    again = shop.here("run", *shop.as_of()).stdout
+    assert "several files" not in again
+
+
 def test_an_order_in_the_future_waits_for_its_day(shop):
     shop.write_orders("typo", [("x1", "c0001", shop.day.replace(year=2225), 10.0)])
     done = shop.here("run", *shop.as_of())
