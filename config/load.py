@@ -113,7 +113,8 @@ class _Loading:
 
     def _state_url(self) -> str:
         path: Path = ("state_url",)
-        value = self.data.get("state_url", "sqlite:///./data/state.db")
+        folder = File(str(self.data.get("data_dir", "data"))).expanduser()
+        value = self.data.get("state_url", f"sqlite:///{folder}/state.db")
         if isinstance(value, str) and self._where(path) == self.document.where(path):
             authority = value.partition("://")[2].partition("/")[0]
             if ":" in authority.partition("@")[0] and "@" in authority:
@@ -155,8 +156,10 @@ class _Loading:
         try:
             return model.model_validate(values)
         except ValidationError as error:
+            lacking = {problem.path: problem for problem in self.missing.get((group, name), ())}
             for path, sentence in sentences.problems(error, model, beside=ours):
-                self._complain((*here, *path), sentence)
+                found = lacking.get((*here, *path))
+                self._complain((*here, *path), sentence if found is None else found.sentence)
             return None
 
     def _resolved(self, value: object, path: Path, missing: secret.Complain) -> object:
@@ -172,13 +175,19 @@ class _Loading:
     def _refuse_literals(self, model: type[BaseModel], own: Mapping[str, Any], here: Path) -> None:
         for path in secret.literals(model, _without_references(own), here):
             lowered = tuple(part.lower() if isinstance(part, str) else part for part in path)
-            if lowered not in self.from_environment:
-                name = f"{path[1]}_{path[-1]}".upper().replace("-", "_")
-                self._complain(
-                    path,
-                    "is a secret and must not stand in this file; write "
-                    f"{{env: {name}}} or {{file: PATH}} instead",
-                )
+            if lowered in self.from_environment:
+                continue
+            meant = secret.misspelt(path[-1]) if len(path) > len(here) + 1 else None
+            if meant is not None:
+                # under the key above, where the options would complain too
+                self._complain(path[:-1], f"has no key {path[-1]!r}; did you mean {meant!r}?")
+                continue
+            name = f"{path[1]}_{path[-1]}".upper().replace("-", "_")
+            self._complain(
+                path,
+                "is a secret and must not stand in this file; write "
+                f"{{env: {name}}} or {{file: PATH}} instead",
+            )
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path as File
 from typing import Final, TypeGuard, get_args
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, SecretStr
 from config.problems import Path
 
 _KEYS: Final = ("env", "file")
+#: In the place of a secret that is not there: long enough and an address, as options may ask for.
+STAND_IN: Final = SecretStr("https://not-set.invalid")
 Complain = Callable[[Path, str], None]
 
 
@@ -44,13 +47,13 @@ def fetch(reference: Mapping[str, str], folder: File) -> str:
 
 
 def resolve(value: object, path: Path, folder: File, missing: Complain) -> object:
-    """The value with every reference in it replaced; one that is not there becomes empty."""
+    """The value with every reference in it replaced; ``STAND_IN`` for one that is not there."""
     if is_reference(value):
         try:
             return SecretStr(fetch(value, folder))
         except LookupError as error:
             missing(path, str(error))
-            return SecretStr("")
+            return STAND_IN
     if isinstance(value, Mapping):
         return {key: resolve(v, (*path, str(key)), folder, missing) for key, v in value.items()}
     if isinstance(value, list):
@@ -81,6 +84,11 @@ def literals(annotation: object, value: object, path: Path) -> Iterator[Path]:
             yield from literals(annotation, inner, (*path, index))
     elif _secret(annotation):
         yield path
+
+
+def misspelt(key: object) -> str | None:
+    """The key of a reference that was meant by a wrong one, such as ``evn``."""
+    return next(iter(get_close_matches(str(key).lower(), _KEYS, n=1)), None)
 
 
 def child(annotation: object, key: str) -> object:

@@ -56,8 +56,9 @@ def _sentence(detail: ErrorDetails, known_keys: Iterable[str]) -> str:
     if kind == "literal_error":
         known = [part.strip(" '") for part in context["expected"].replace(" or ", ", ").split(",")]
         return f"cannot be {_shown(value)}; {nearest(str(value), known)}"
-    if kind == "too_short":
-        return "needs at least one entry"
+    if kind in ("too_short", "string_too_short"):
+        many = isinstance(value, list | tuple | Mapping)
+        return "needs at least " + ("one entry" if many else f"{context['min_length']} characters")
     told = context.get("error") if kind == "value_error" else None
     return f"{_lower(detail['msg'])}, not {_shown(value)}" if told is None else str(told)
 

@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     #: The shop's currency, where a source does not say another.
     currency: str
     data_dir: File = File("data")
+    #: Where none is given, config.load puts the file into ``data_dir``.
     state_url: SecretStr = SecretStr("sqlite:///./data/state.db")
     schedule: str = "0 5 * * *"
     log_format: Literal["text", "json"] = "text"

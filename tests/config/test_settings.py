@@ -165,6 +165,59 @@ def test_a_missing_secret_is_named_and_kept_apart(loaded, good, monkeypatch):
     )
 
 
+SHOP = """\
+timezone: UTC
+currency: EUR
+sources:
+  shop: {type: files, path: o.csv, columns: {order_id: o, email: e, ordered_at: d, amount: t}}
+destinations: {mine: {type: webhook, url: {env: HOOK_URL}, secret: {env: HOOK_SECRET}}}
+"""
+
+
+def hooked(folder, text=SHOP):
+    return load(Document.parse(text, name="tidesman.yaml", folder=folder), options_of)
+
+
+def test_a_missing_secret_that_has_to_have_a_shape_is_kept_apart_too(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOOK_URL", raising=False)
+    monkeypatch.delenv("HOOK_SECRET", raising=False)
+    found = hooked(tmp_path)
+    url, secret = map(str, found.missing["destinations", "mine"])
+    assert "destinations.mine.url: the environment variable HOOK_URL is not set" in url
+    assert "destinations.mine.secret: the environment variable HOOK_SECRET is not set" in secret
+    assert list(found.missing) == [("destinations", "mine")]
+
+
+def test_a_missing_number_is_told_as_missing(tmp_path, monkeypatch):
+    for name in ("HOOK_URL", "HOOK_SECRET", "SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigurationError, match="batch_size: the environment variable SIZE is"):
+        hooked(tmp_path, SHOP.replace("type: webhook", "type: webhook, batch_size: {env: SIZE}"))
+
+
+def test_a_secret_that_is_too_short(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOOK_URL", "https://shop.example/hook")
+    monkeypatch.setenv("HOOK_SECRET", "hunter2")
+    with pytest.raises(ConfigurationError) as caught:
+        hooked(tmp_path)
+    said = str(caught.value)
+    assert said.endswith("destinations.mine.secret: needs at least 16 characters")
+    assert "hunter2" not in said
+
+
+def test_a_misspelt_reference_is_told_once(loaded, good):
+    sentence = only(loaded, good.replace("{env: MAIL_KEY}", "{evn: MAIL_KEY}"))
+    assert sentence.endswith("destinations.mail.api_key: has no key 'evn'; did you mean 'env'?")
+
+
+@pytest.mark.parametrize("place", ["./elsewhere", "/srv/elsewhere"])
+def test_the_state_lies_in_the_data_dir(loaded, good, tmp_path, place):
+    found = loaded(good + f"data_dir: {place}\n")
+    assert found.state_url == f"sqlite:///{found.data_dir}/state.db"
+    other = loaded(good + f"data_dir: {place}\nstate_url: sqlite:///./x.db\n")
+    assert other.state_url == f"sqlite:///{tmp_path}/x.db"
+
+
 def test_a_secret_from_a_file(loaded, good, tmp_path):
     (tmp_path / "key").write_text("k-file\n")
     text = good.replace("{env: MAIL_KEY}", "{file: ./key}")
