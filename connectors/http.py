@@ -21,6 +21,7 @@ from connectors.errors import (
     Unauthorized,
     Unavailable,
 )
+from connectors.said import words
 
 #: Statuses below 500 that a later repeat of the same request may change.
 UNAVAILABLE: Final = frozenset({408, 425})
@@ -183,10 +184,10 @@ def failure(
     status = response.status_code
     request = response.request
     said = mask(f"{request.method} {request.url.path} answered {status}", secrets)
-    excerpt = mask(response.text, secrets)
+    excerpt = mask(words(response.text), secrets)
     message = f"{said}: {excerpt}" if excerpt else said
     if status in UNAUTHORIZED:
-        return Unauthorized(message)
+        return Unauthorized(f"{message.rstrip('.')}; check the key and its permissions")
     if status == 429:
         return Throttled(message, retry_after=wait(response))
     if status in UNAVAILABLE or status >= 500:

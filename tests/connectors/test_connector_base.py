@@ -100,7 +100,7 @@ def test_a_vendor_that_repeats_a_secret_does_not_spread_it():
     with pytest.raises(Unauthorized) as caught:
         asyncio.run(ask())
     said = "GET /ping answered 401: neither [secret] nor [secret] may do that"
-    assert str(caught.value) == said
+    assert str(caught.value) == f"{said}; check the key and its permissions"
 
 
 def test_a_ticket_that_cannot_be_settled_says_so(identify, batch):

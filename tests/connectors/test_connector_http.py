@@ -111,6 +111,40 @@ def test_the_path_of_a_request_hides_addresses_and_the_query_is_left_out():
     assert str(error) == "POST /api/users/[address] answered 422"
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"errors": [{"id": "x", "title": "Bad", "detail": "Wrong key."}]}, "Wrong key."),
+        ({"errors": [{"title": "One"}, {"title": "Two"}, {"title": "One"}]}, "One; Two"),
+        ({"errors": ["The name is too long"], "message": "no"}, "The name is too long"),
+        ({"errors": [], "message": "Invalid API Key"}, "Invalid API Key"),
+        ({"msg": "Too many fields", "code": "BadParams", "params": {"a": 1}}, "Too many fields"),
+        ({"error": {"message": "No such user", "code": 7}}, "No such user"),
+        ({"error": True, "detail": "Not so"}, "Not so"),
+        ("just text", "just text"),
+        ({"message": "ada@example.com is bad"}, "[address] is bad"),
+        ({"message": "the key pk_1234"}, "the key [secret]"),
+    ],
+)
+def test_of_a_json_answer_the_words_are_told(body, said):
+    error = failure(answer(422, json=body), secrets=("pk_1234",))
+    assert str(error) == f"POST /api/users/[address] answered 422: {said}"
+
+
+@pytest.mark.parametrize("text", ['{"params":{"a":1}}', "<html>no</html>", "[" * 50_000, "7"])
+def test_an_answer_without_words_is_told_as_it_is(text):
+    assert f"422: {text[:200]}" in str(failure(answer(422, text=text)))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_not_let_in_reads_what_to_check(status):
+    error = failure(answer(status, json={"errors": [{"detail": "No such key."}]}))
+    assert str(error) == (
+        f"POST /api/users/[address] answered {status}: No such key; "
+        "check the key and its permissions"
+    )
+
+
 def test_json_is_compact_and_keeps_what_values_are():
     east = timezone(timedelta(hours=3))
     body = {
