@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import ibis
 
@@ -25,22 +23,21 @@ def summarize(orders: Table, as_of: date) -> Table:
     the money.
     """
     rows = visible(orders, as_of)
-    return _measured(_totals(rows, {}), as_of)
+    return _measured(_totals(rows), as_of)
 
 
 def summarize_with_contacts(engine: Engine, orders: Table, as_of: date) -> Table:
     """As ``summarize``, with the customer's latest usable ``email`` and ``phone`` (or null)."""
     rows = visible(orders, as_of)
-    contacts: dict[str, Any] = {}
+    table = stage(engine, _totals(rows))
+    # Counted over the orders as they lie: of an empty column an engine reads next to nothing.
+    given = orders.aggregate(email=orders.email.count(), phone=orders.phone.count()).to_pyarrow()
     for column in ("email", "phone"):
-        value = rows[column]
-        contacts[column] = value.argmax(rows.ordered_at, where=value.notnull())
-        contacts[f"{column}_several"] = value.hash().min() != value.hash().max()
-    table = stage(engine, _totals(rows, contacts))
-    for column in ("email", "phone"):
-        table = _settle(table, rows, column)
-    measured = _measured(table, as_of)
-    return stage(engine, measured)
+        if given[column][0].as_py():
+            table = _with_contact(engine, table, rows, column)
+        else:
+            table = table.mutate(**{column: ibis.null("string")})
+    return stage(engine, _measured(table, as_of))
 
 
 def visible(orders: Table, as_of: date) -> Table:
@@ -50,30 +47,40 @@ def visible(orders: Table, as_of: date) -> Table:
     return rows.filter(rows.day <= ibis.literal(as_of))
 
 
-def _totals(rows: Table, more: Mapping[str, Any]) -> Table:
-    bought = rows.kind == "order"
-    table = rows.group_by("customer").aggregate(
-        first_order_on=rows.day.min(where=bought),
-        last_order_on=rows.day.max(where=bought),
-        orders=bought.cast("int64").sum(),
-        days=rows.day.nunique(where=bought),
-        money=rows.amount.sum(),
-        **more,
+def _totals(rows: Table) -> Table:
+    # Days first: counting distinct days in one step costs an engine half as much again.
+    bought = (rows.kind == "order").cast("int64")
+    days = rows.group_by("customer", "day").aggregate(orders=bought.sum(), money=rows.amount.sum())
+    with_order = days.orders > 0
+    table = days.group_by("customer").aggregate(
+        first_order_on=days.day.min(where=with_order),
+        last_order_on=days.day.max(where=with_order),
+        orders=days.orders.sum(),
+        days=with_order.cast("int64").sum(),
+        money=days.money.sum(),
     )
     return table.filter(table.orders > 0)
 
 
-def _settle(table: Table, rows: Table, column: str) -> Table:
+def _with_contact(engine: Engine, table: Table, rows: Table, column: str) -> Table:
+    given = rows.filter(rows[column].notnull())
+    value = given[column]
+    used = given.group_by("customer").aggregate(
+        contact=value.argmax(given.ordered_at), several=value.hash().min() != value.hash().max()
+    )
+    used = stage(engine, used)
     # Hardly anybody has used two addresses, so only those few are sorted by time.
-    single = normal_email(table.email) if column == "email" else table.phone.strip().nullif("")
-    rest = [c for c in table.columns if c not in (column, f"{column}_several")]
-    several = table.filter(table[f"{column}_several"])
-    if rows_in(several) == 0:
-        return table.select(*rest, single.name(column))
-    found = latest_contact(rows.semi_join(several, "customer"), column)
-    joined = table.left_join(found, "customer")
-    value = ibis.ifelse(table[f"{column}_several"].fill_null(False), found.contact, single)
-    return joined.select(*[table[c] for c in rest], value.name(column))
+    single = normal_email(used.contact) if column == "email" else used.contact.strip().nullif("")
+    few = used.filter(used.several)
+    if rows_in(few) == 0:
+        found = used.select("customer", contact=single)
+    else:
+        latest = latest_contact(given.semi_join(few, "customer"), column)
+        joined = used.left_join(latest, "customer")
+        contact = ibis.ifelse(used.several, latest.contact, single)
+        found = joined.select(used.customer, contact=contact)
+    everybody = table.left_join(found, "customer")
+    return everybody.select(*[table[name] for name in table.columns], found.contact.name(column))
 
 
 def _measured(table: Table, as_of: date) -> Table:

@@ -25,12 +25,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from connectors.disk import present, whole_file
+from connectors.disk import whole_file
 from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
 from connectors.types import ORDERS, Kind, Page, Stream
 from sync.failpoints import reach
 from sync.overlap import Overlap
+from sync.present import present
 from sync.store import Store
 from sync.store.records import Part
 

@@ -23,8 +23,10 @@ from segmenter.model import Model
 from segmenter.refresh import summarize_again
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
+from segmenter.stage import rows_in
 from segmenter.thresholds import Thresholds
 from sync import choices
+from sync.present import present
 from sync.report import Segment
 from sync.store import NewSnapshot, Snapshot
 
@@ -78,12 +80,6 @@ class Segmenting:
 
         Raises Misconfigured if there is no order up to the day.
         """
-        counted = count(self.app, self.engine, self.as_of, self.version, self.now)
-        if counted.orders == 0:
-            raise Misconfigured(
-                f"there is no order up to {self.as_of}; nothing is published. Look at the sources: "
-                "tidesman check"
-            )
         # read first, so that a mistake in them is told before anything is worked out
         self.figures = choices.figures(self.engine, self.app.chosen())
         self.events = choices.events(self.engine, self.app.chosen())
@@ -91,6 +87,11 @@ class Segmenting:
         before, previous = self._before(), self._published()
         # summed up once, as learning, proposing and evaluating all begin with it
         buyers = summarize_again(self.engine, orders, self.as_of, before=before, previous=previous)
+        if rows_in(buyers) == 0:
+            raise Misconfigured(
+                f"there is no order up to {self.as_of}; nothing is published. Look at the sources: "
+                "tidesman check"
+            )
         model_version, model = self._model(orders, buyers)
         thresholds_version, basis = self._basis(orders, buyers, model)
         self._keep_figures(run_id)
@@ -240,5 +241,8 @@ def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime)
 
 
 def located(app: App, snapshot: NewSnapshot) -> Path:
-    """Where a snapshot's file lies; its path is kept relative, so that the folder can be moved."""
-    return app.loaded.data_dir / snapshot.path
+    """Where a snapshot's file lies; its path is kept relative, so that the folder can be moved.
+
+    Raises Misconfigured if it is gone.
+    """
+    return present(app.loaded.data_dir / snapshot.path)
