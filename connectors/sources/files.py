@@ -14,7 +14,7 @@ from pathlib import Path
 
 from connectors.base import Source
 from connectors.errors import Misconfigured
-from connectors.sources.files_find import Cursor, Seen, digest, find
+from connectors.sources.files_find import Cursor, Seen, digest, find, passed_over
 from connectors.sources.files_lines import positions
 from connectors.sources.files_open import open_rows
 from connectors.sources.files_options import Columns, FilesOptions
@@ -43,6 +43,7 @@ class Files(Source[FilesOptions]):
         """
         cursor = Cursor.read(since, self.options.meaning())
         files = await asyncio.to_thread(find, self.options.paths())
+        others = passed_over(self.options.paths(), files)
         changed = [path for path in files if not cursor.is_current(path)]
         for path in changed:
             self._open(path)
@@ -58,7 +59,8 @@ class Files(Source[FilesOptions]):
                     )
                 seen = Seen(after.st_size, after.st_mtime_ns, sha256, read.count)
                 cursor = cursor.after(path, seen)
-                yield Page(read.orders(), cursor.text(), str(path), read.faults, read.set_aside())
+                faults, others = others + read.faults, ()
+                yield Page(read.orders(), cursor.text(), str(path), faults, read.set_aside())
             finally:
                 read.close()
         if not any(cursor.files[str(path)].orders for path in files):

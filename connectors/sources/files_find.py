@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from connectors.errors import Misconfigured
-from connectors.sources.files_open import kind_of
+from connectors.sources.files_open import is_export
+from connectors.types import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,17 @@ def find(paths: Sequence[str]) -> list[Path]:
     return sorted(found)
 
 
+def passed_over(paths: Sequence[str], read: Sequence[Path]) -> tuple[Fault, ...]:
+    """The files of the folders that are no exports of orders, and are not read by their names."""
+    folders = {Path(text) for text in paths if Path(text).is_dir()}
+    there = {path for folder in folders for path in folder.iterdir() if path.is_file()}
+    others = sorted(path for path in there - set(read) if not _unfinished(path))
+    if not others:
+        return ()
+    told = f"{others[0].name} is no .csv, .csv.gz, .parquet or .jsonl file and was not read"
+    return (Fault("files of another type", len(others), told),)
+
+
 def _meant_by(text: str) -> list[Path]:
     path = Path(text)
     if path.is_file():
@@ -97,11 +109,12 @@ def _meant_by(text: str) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     there = [path for path in folder.iterdir() if path.is_file() and not _unfinished(path)]
-    files = [path for path in there if kind_of(path) is not None]
+    files = [path for path in there if is_export(path)]
     if not files:
         other = f"only {min(there).name} and the like" if there else "nothing"
         raise Misconfigured(
-            f"the folder {folder} has no .csv, .csv.gz, .parquet or .jsonl file, {other}"
+            f"the folder {folder} has no .csv, .csv.gz, .parquet or .jsonl file, {other};"
+            f" for text files of orders set path to {folder / '*.txt'}"
         )
     return files
 

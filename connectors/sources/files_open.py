@@ -29,6 +29,14 @@ def kind_of(path: Path) -> str | None:
     return "jsonl" if name.endswith((".jsonl", ".ndjson")) else None
 
 
+def is_export(path: Path) -> bool:
+    """Whether a file that nobody named is one of orders; a .txt is as likely a note to a reader."""
+    name = path.name.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return kind_of(path) is not None and not name.endswith(".txt")
+
+
 def open_rows(path: Path, layout: Layout) -> Rows:
     """Open a file. Raises Misconfigured with a sentence if it is not what its name says."""
     try:

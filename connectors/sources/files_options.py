@@ -54,7 +54,9 @@ class FilesOptions(Options):
     ``tolerate`` is the share of a file's rows that may be unreadable before it is refused.
     """
 
-    path: str | tuple[str, ...] = Field(description="A file, a folder, a pattern, or several.")
+    path: str | tuple[str, ...] = Field(
+        description="A file, a pattern, several, or a folder, in which no .txt is read."
+    )
     columns: Columns = Field(description="Which column of the files is what.")
     timezone: str = Field(description="The zone of moments that are written without one.")
     lines: bool = Field(

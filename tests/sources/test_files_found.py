@@ -39,7 +39,7 @@ def test_every_kind_of_file_means_the_same(pull, tmp_path):
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     pq.write_table(pa.Table.from_pylist(records), tmp_path / "h.parquet")
-    pages = pull(str(tmp_path))
+    pages = pull([str(tmp_path), str(tmp_path / "*.txt")])
     assert len(pages) == 8
     assert all(page.orders == pages[0].orders and page.faults == {} for page in pages)
 
@@ -76,6 +76,30 @@ def test_a_path_a_pattern_a_folder_or_a_list(pull, tmp_path):
         "2020/a.csv",
         "a.csv",
     ]
+
+
+def test_other_files_in_a_folder_are_counted_and_stop_nothing(pull, source, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(HEADER + rows(name))
+    for name in ("readme.txt", "letter.pdf", "notes.txt.gz", ".hidden", "_half.csv"):
+        (tmp_path / name).write_text("When will it be there?, asked nobody")
+    asyncio.run(source(str(tmp_path)).check())
+    first, second = pull(str(tmp_path))
+    assert (first.counts(), second.counts()) == ({"files of another type": 3}, {})
+    assert first.faults["files of another type"].example.startswith("letter.pdf is no .csv")
+    with pytest.raises(Misconfigured, match=r"readme\.txt, row 1: there is no column"):
+        pull(str(tmp_path / "*.txt"))
+
+
+def test_a_text_file_is_read_when_it_is_named_or_meant_by_a_pattern(pull, tmp_path):
+    inner = tmp_path / "shop"
+    inner.mkdir()
+    (inner / "orders.txt").write_text(HEADER + rows("1"))
+    for path in (str(inner / "orders.txt"), str(inner / "*.txt")):
+        [page] = pull(path)
+        assert (len(page.orders), page.faults) == (1, {})
+    with pytest.raises(Misconfigured, match=r"only orders\.txt .* set path to .*shop/\*\.txt"):
+        pull(str(inner))
 
 
 def test_a_file_that_was_read_is_not_read_again_until_it_changes(pull, tmp_path):
