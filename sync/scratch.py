@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import insert, select
 
+from connectors.errors import Misconfigured
 from sync.app import App, prepared
 from sync.clock import SystemClock
 from sync.store import Store, StoreMissing
@@ -29,7 +30,7 @@ CHUNK = 10_000
 def scratch(config: Path | None) -> Generator[App]:
     """The configured parts on a copy of their state. Secrets are not needed and not there.
 
-    Raises ConfigurationError and StoreError.
+    Raises ConfigurationError and StoreError; Misconfigured passes with the places of the original.
     """
     loaded = prepared(config, secrets=False)
     with tempfile.TemporaryDirectory(prefix="tidesman-scratch-") as folder:
@@ -39,7 +40,12 @@ def scratch(config: Path | None) -> Generator[App]:
         _link(loaded.data_dir, data)
         url = f"sqlite:///{state}"
         with closing(Store(url)) as store:
-            yield App(replace(loaded, data_dir=data, state_url=url), store, SystemClock())
+            try:
+                yield App(replace(loaded, data_dir=data, state_url=url), store, SystemClock())
+            except Misconfigured as error:
+                # told of the files themselves, as nobody knows the copy
+                told = str(error).replace(str(data), str(loaded.data_dir))
+                raise Misconfigured(told) from error
 
 
 def _copy_state(url: str, copy: Path) -> None:
