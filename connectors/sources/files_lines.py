@@ -27,8 +27,8 @@ BAD_AMOUNT = "unreadable amounts"
 NO_ORDER = "missing order ids"
 BROKEN = "unreadable rows"
 LINES = (
-    "row", "order_id", "customer_id", "email", "phone", "ordered_at", "amount", "free", "currency",
-    "void", "bad_email", "verdict",
+    "row", "order_id", "customer_id", "email", "phone", "ordered_at", "amount", "free", "unsold",
+    "currency", "void", "bad_email", "verdict",
 )  # fmt: skip
 #: What counts against ``tolerate``; the others are facts about a shop, not about a file.
 UNREADABLE = (NO_DATE, NO_AMOUNT, BAD_AMOUNT, NO_ORDER, BROKEN)
@@ -71,8 +71,8 @@ def _unknown(rows: Rows, what: str, column: str) -> str:
 def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: FilesOptions) -> list[Check]:
     """Fill the table ``lines``; return the checks that ``verdict`` counts from 1 (0: all well).
 
-    Columns: those of ORDERS with amount DECIMAL(38, 12), row, free (its price is zero), void,
-    bad_email, verdict, culprit (the text that failed).
+    Columns: those of ORDERS with amount DECIMAL(38, 12), row, free (its price is zero), unsold
+    (its quantity is, at a price), void, bad_email, verdict, culprit (the text that failed).
     """
     where = positions(rows, options)
     opened = base.from_arrow(rows.stream(sorted(set(where.values()))))
@@ -142,6 +142,8 @@ def _sums(options: FilesOptions) -> Iterator[str]:
     yield f"CAST({parts} AS DECIMAL({AMOUNT})) AS amount"
     free = "coalesce(unit_price_number = 0, FALSE)" if options.columns.unit_price else "FALSE"
     yield f"{free} AS free"
+    none = "coalesce(quantity_number = 0 AND unit_price_number <> 0, FALSE)"
+    yield (none if options.columns.quantity else "FALSE") + " AS unsold"
     # an earlier year is a placeholder: 0001-01-01, 1900-01-01
     yield "CASE WHEN year(moment) >= 1970 THEN moment END AS ordered_at"
 

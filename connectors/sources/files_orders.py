@@ -40,7 +40,7 @@ ADD_UP = """
 CREATE TABLE added AS
 SELECT order_id, min(customer_id) AS customer_id, min(email) AS email, min(phone) AS phone,
     min(ordered_at) AS ordered_at, coalesce(sum(amount) FILTER (NOT void), 0) AS amount,
-    min(currency) AS currency, bool_and(free OR void) AS free, bool_and(void) AS void,
+    min(currency) AS currency, bool_and(free OR unsold OR void) AS nothing, bool_and(void) AS void,
     min(row) AS row,
     min(currency) <> max(currency) OR coalesce(
         min(customer_id) <> max(customer_id), min(email) <> max(email),
@@ -50,13 +50,13 @@ GROUP BY order_id;
 INSERT INTO aside
 SELECT lines.row, 'lines of an order of several customers or currencies'
 FROM lines JOIN added USING (order_id) WHERE mixed AND verdict = 0;
-DELETE FROM added WHERE mixed OR (free AND NOT void)
+DELETE FROM added WHERE mixed OR (nothing AND NOT void)
 """
 
 #: The last row of an order id, and those before it.
 TAKE_LAST = """
 CREATE TABLE added AS
-SELECT * EXCLUDE (verdict, culprit, free, bad_email) FROM lines WHERE verdict = 0
+SELECT * EXCLUDE (verdict, culprit, free, unsold, bad_email) FROM lines WHERE verdict = 0
 QUALIFY row = max(row) OVER (PARTITION BY order_id);
 INSERT INTO aside
 SELECT row, 'duplicate order ids'
@@ -64,7 +64,7 @@ FROM lines WHERE verdict = 0 AND row NOT IN (SELECT row FROM added)
 """
 TAKE_ALL = """
 CREATE VIEW added AS
-SELECT * EXCLUDE (verdict, culprit, free, bad_email) FROM lines WHERE verdict = 0
+SELECT * EXCLUDE (verdict, culprit, free, unsold, bad_email) FROM lines WHERE verdict = 0
 """
 
 #: Fractions beyond the fourth place are rounded once, in the sum.

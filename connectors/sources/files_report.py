@@ -28,6 +28,8 @@ UNION ALL SELECT 'orders in another currency', count(*), min(row) FROM orders
     WHERE currency <> $currency AND $currency <> ''
 UNION ALL SELECT 'lines at price zero', count(*), min(row) FROM lines
     WHERE free AND verdict = 0 AND $lines
+UNION ALL SELECT 'lines of quantity zero', count(*), min(row) FROM lines
+    WHERE unsold AND verdict = 0 AND $lines
 """
 
 
@@ -51,7 +53,7 @@ class Report:
         found = [(count, row, check, text) for count, row, check, text in self._failed()
                  if check.name in files_lines.UNREADABLE]  # fmt: skip
         bad = sum(count for count, *_ in found) + self._broken
-        if bad <= self._options.tolerate * self._total:
+        if bad == 0 or bad / self._total <= self._options.tolerate:
             return
         first_broken = min(self._rows.broken, default=None)
         _, row, check, text = min(found, key=lambda one: one[1], default=(0, 0, None, None))
@@ -59,8 +61,10 @@ class Report:
             why = f"row {first_broken}: {CELLS}"
         else:
             why = f"row {row}, column {check.column}: {self._why(check, text)}"
+        enough = -(-100 * bad // self._total) / 100
         raise Misconfigured(
-            f"{self._rows.path}, {why} ({bad:,} of {self._total:,} rows cannot be read)"
+            f"{self._rows.path}, {why} ({bad:,} of {self._total:,} rows cannot be read); mend"
+            f" that, or set tolerate: {enough:.2f} to set such rows aside and go on without them"
         )
 
     def repeated(self) -> bool:

@@ -110,11 +110,21 @@ def test_too_many_unreadable_rows_refuse_the_file_and_name_the_first(read):
     with pytest.raises(Misconfigured) as caught:
         read(HEADER + bad)
     assert "orders.csv, row 9, column at: '7.2.2020' can be read" in str(caught.value)
-    assert "(3 of 200 rows cannot be read)" in str(caught.value)
+    assert "(3 of 200 rows cannot be read); mend that" in str(caught.value)
+    assert "or set tolerate: 0.02 to set such rows aside and go on" in str(caught.value)
     assert read(HEADER + bad, tolerate=0.02).counts() == {
         "unreadable dates": 2,
         "unreadable amounts": 1,
     }
+
+
+@pytest.mark.parametrize("bad", [29, 58, 7])
+def test_the_share_that_is_named_is_enough(read, bad):
+    good = "".join(f"G{i},1,2020-01-02,1\n" for i in range(100 - bad))
+    text = HEADER + good + "".join(f"B{i},1,2020-01-02,x\n" for i in range(bad))
+    with pytest.raises(Misconfigured, match=rf"set tolerate: 0\.{bad:02} to set"):
+        read(text)
+    assert len(read(text, tolerate=bad / 100).orders) == 100 - bad
 
 
 def test_rows_with_too_many_or_too_few_cells(read):
@@ -257,11 +267,24 @@ def test_a_status_takes_an_order_away(read):
 
 
 def test_an_invoice_of_lines_at_price_zero_alone_is_no_order(read):
-    rows = ["1,3,0", "2,3,0", "2,1,2.5", "3,0,5"]
+    rows = ["1,3,0", "2,3,0", "2,1,2.5"]
     text = "order,n,price,customer,at\n" + "".join(f"{r},7,2020-01-02\n" for r in rows)
     page = read(text, columns=PARTS, lines=True)
-    assert {o["order_id"]: o["amount"] for o in page.orders} == {"2": Decimal("2.5"), "3": 0}
+    assert {o["order_id"]: o["amount"] for o in page.orders} == {"2": Decimal("2.5")}
     assert page.counts() == {"lines at price zero": 2}
+
+
+def test_a_line_of_quantity_zero_adds_nothing_and_makes_no_order(read):
+    rows = ["1,0,5", "2,0,5", "2,1,2.5", "3,0,0", "4,1,5", "4,-1,5", "5,0,5", "5,1,0"]
+    text = "order,n,price,customer,at\n" + "".join(f"{r},7,2020-01-02\n" for r in rows)
+    page = read(text, columns=PARTS, lines=True)
+    amounts = {o["order_id"]: (o["kind"], o["amount"]) for o in page.orders}
+    assert amounts == {"2": ("order", Decimal("2.5")), "4": ("order", 0)}
+    assert page.counts() == {"lines of quantity zero": 3, "lines at price zero": 2}
+    assert page.faults["lines of quantity zero"].example == "orders.csv, row 2"
+    assert page.aside == []
+    single = read("order,n,price,customer,at\n1,0,5,7,2020-01-02\n", columns=PARTS)
+    assert ([o["amount"] for o in single.orders], single.faults) == ([0], {})
 
 
 def test_an_order_was_made_when_its_first_line_was(read):
