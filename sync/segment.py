@@ -83,6 +83,9 @@ class Segmenting:
         # read first, so that a mistake in them is told before anything is worked out
         self.figures = choices.figures(self.engine, self.app.chosen())
         self.events = choices.events(self.engine, self.app.chosen())
+        unchanged = self._unchanged(run_id)
+        if unchanged is not None:
+            return unchanged
         orders = self._orders()
         before, previous = self._before(), self._published()
         # summed up once, as learning, proposing and evaluating all begin with it
@@ -119,6 +122,41 @@ class Segmenting:
         moved = self.engine.to_pyarrow(moves(stored, self.as_of, self.settings))
         return Evaluated(snapshot, moved)
 
+    def _unchanged(self, run_id: str) -> Evaluated | None:
+        """The published result once more, if all that it follows from is as it was; else None."""
+        old = self.previous
+        if old is None or self.figures is not None or self.events is not None:
+            return None
+        model, thresholds = self.app.store.latest_model(), self.app.store.latest_thresholds()
+        if model is None or thresholds is None or self._is_due(Model.from_json(model.body)):
+            return None
+        then = (old.as_of, old.lake_version, old.model_version, old.thresholds_version)
+        now = (self.as_of, self.version, model.version, thresholds.version)
+        if then != now or Settings.from_dict(old.settings) != self.settings:
+            return None
+        orders = self._orders()
+        if rows_in(orders.filter(orders.ordered_at > ibis.literal(old.created_at))):
+            return None
+        stored = self.engine.read_parquet(located(self.app, old))
+        nobody = self.engine.to_pyarrow(moves(stored, self.as_of, self.settings).limit(0))
+        again = NewSnapshot(
+            run_id,
+            old.as_of,
+            old.path,
+            old.customers,
+            old.model_version,
+            old.thresholds_version,
+            old.lake_version,
+            old.settings,
+            self.now,
+        )
+        return Evaluated(again, nobody)
+
+    def _is_due(self, model: Model) -> bool:
+        """Whether a model is too old for the day, or younger than it."""
+        age = (self.as_of - model.fitted_on).days
+        return not 0 <= age < self.app.loaded.settings.segmentation.refit_days
+
     def _orders(self) -> Table:
         orders = self.lake.orders(self.engine, up_to=self.version)
         return orders.filter(orders.ordered_at <= ibis.literal(self.now))
@@ -128,8 +166,7 @@ class Segmenting:
         latest = store.latest_model()
         if latest is not None:
             model = Model.from_json(latest.body)
-            age = (self.as_of - model.fitted_on).days
-            if 0 <= age < self.app.loaded.settings.segmentation.refit_days:
+            if not self._is_due(model):
                 return latest.version, model
         model = learn(self.engine, orders, self.as_of, self.settings, buyers=buyers)
         return store.save_model(self.as_of, model.to_json(), self.app.clock.now()), model
