@@ -89,6 +89,10 @@ class Lake:
         reach("lake.committed")
         return part
 
+    def aside(self, source: str) -> Path:
+        """The folder of the rows that a source set aside; it is there once there are any."""
+        return self.set_aside / quote(source, safe="")
+
     def version(self) -> int:
         """The seq of the newest part, 0 while the lake is empty."""
         return self.store.lake_version()
@@ -186,7 +190,7 @@ class Lake:
 
     def _write_set_aside(self, source: str, page: Page, version: int) -> None:
         key = f"{version:08d}" if page.unit is None else _short(page.unit)
-        path = self.set_aside / quote(source, safe="") / f"{key}.csv"
+        path = self.aside(source) / f"{key}.csv"
         if page.set_aside is None:
             path.unlink(missing_ok=True)
             return

@@ -42,6 +42,7 @@ async def _pull(
     lake = app.lake()
     source = app.source(name)
     faults: list[Fault] = []
+    aside = False
     # with what an earlier process of this run brought
     rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
     try:
@@ -52,13 +53,14 @@ async def _pull(
                 reach("ingest.page")
                 rows += 0 if part is None else part.rows
                 faults += page.faults
+                aside = aside or page.set_aside is not None
                 progress.advance(name, rows, None, "orders pulled")
                 if stop.is_set():
                     break
     finally:
         await source.aclose()
     faults += _in_several(lake, name, run_id)
-    return Pulled(name, rows, summed(faults))
+    return Pulled(name, rows, summed(faults), str(lake.aside(name)) if aside else None)
 
 
 def _in_several(lake: Lake, source: str, run_id: str) -> list[Fault]:
@@ -87,10 +89,7 @@ def summed(faults: list[Fault]) -> tuple[tuple[str, int, str], ...]:
 def told(result: Mapping[str, Any] | None) -> tuple[Pulled, ...]:
     """What an earlier process wrote down of its pull."""
     rows = [] if result is None else result.get("pulled", [])
-    return tuple(
-        Pulled(row["source"], row["rows"], tuple((n, c, e) for n, c, e in row["faults"]))
-        for row in rows
-    )
+    return tuple(Pulled.from_dict(row) for row in rows)
 
 
 def shrunk(app: App, previous: Snapshot) -> str | None:

@@ -41,6 +41,14 @@ class Pulled:
     source: str
     rows: int
     faults: tuple[tuple[str, int, str], ...] = ()
+    #: The folder of the rows that were set aside, if there were any.
+    set_aside: str | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Pulled:
+        """What was written down with ``asdict``."""
+        faults = tuple((name, count, example) for name, count, example in values["faults"])
+        return cls(values["source"], values["rows"], faults, values.get("set_aside"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +136,7 @@ class Report:
         """The report that ``to_dict`` gave."""
         read: dict[str, Any] = {
             "as_of": date.fromisoformat(values["as_of"]),
-            "pulled": tuple(
-                Pulled(p["source"], p["rows"], tuple((n, c, e) for n, c, e in p["faults"]))
-                for p in values["pulled"]
-            ),
+            "pulled": tuple(Pulled.from_dict(each) for each in values["pulled"]),
             "segments": tuple(Segment(**each) for each in values["segments"]),
             "moves": tuple(Move(**each) for each in values["moves"]),
             "destinations": {n: Delivered(**d) for n, d in values["destinations"].items()},

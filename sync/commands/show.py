@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sync.report import Delivered, Move, Report, Segment
+from sync.report import Delivered, Move, Pulled, Report, Segment
 
 WIDTH = 100
 #: Kinds of moves of a scheme that are listed before the rest is summed up.
@@ -31,7 +31,7 @@ def report(found: Report) -> Group:
     if found.customers == 0:
         return Group(_head(found), Text(found.held or NOTHING, style="bold yellow"))
     parts: list[RenderableType] = [_head(found)]
-    parts += [_fault(source.source, fault) for source in found.pulled for fault in source.faults]
+    parts += [line for source in found.pulled for line in _came(source)]
     parts += [Text(f"note: {note}", style="yellow") for note in found.notes]
     parts += [Text(), _segments(found.segments), Text()]
     if found.moves:
@@ -58,6 +58,14 @@ def _head(found: Report) -> Text:
     if found.future_orders:
         text.append(f"\norders in the future: {found.future_orders:,}, left out until their day")
     return text
+
+
+def _came(source: Pulled) -> list[Text]:
+    lines = [_fault(source.source, fault) for fault in source.faults]
+    if source.set_aside is not None:
+        told = f"{source.source}: the rows that were set aside are in {source.set_aside}"
+        lines.append(Text(told, style="yellow"))
+    return lines
 
 
 def _fault(source: str, fault: tuple[str, int, str]) -> Text:

@@ -15,7 +15,7 @@ REPORT = Report(
     customers=23_570,
     pulled=(
         Pulled("shop", 120, (("unreadable dates", 2, "a.csv, row 7, column day: 'soon'"),)),
-        Pulled("till", 3),
+        Pulled("till", 3, set_aside="data/set_aside/till"),
     ),
     segments=(
         Segment("lifecycle", "Champions", 5_695, 0.64589),
@@ -84,6 +84,7 @@ def test_the_tables_tell_everything_within_100_columns():
         "Saturday 2026-11-21   123 orders pulled, 63,753 orders in all, 23,570 customers",
         "orders in the future: 4",
         "shop: unreadable dates: 2; the first: a.csv, row 7, column day: 'soon'",
+        "till: the rows that were set aside are in data/set_aside/till",
         "note: no drop-out can be seen",
         "64.6%",
         "(new)",

@@ -113,6 +113,15 @@ def test_an_order_that_stands_in_two_files_otherwise_is_told_by_name(shop):
     assert "several files" not in again
 
 
+def test_the_folder_of_rows_that_were_set_aside_is_named(shop):
+    shop.write_orders("z-nobody", [("n1", "", shop.day, 9.0)])
+    told = shop.here("run", *shop.as_of()).stdout
+    folder = shop.folder / "data" / "set_aside" / "shop"
+    assert f"setasidearein{folder}" in "".join(told.split())
+    assert [path.suffix for path in folder.iterdir()] == [".csv"]
+    assert "set aside" not in shop.here("run", *shop.as_of()).stdout
+
+
 def test_an_order_in_the_future_waits_for_its_day(shop):
     shop.write_orders("typo", [("x1", "c0001", shop.day.replace(year=2225), 10.0)])
     done = shop.here("run", *shop.as_of())
