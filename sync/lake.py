@@ -123,6 +123,8 @@ class Lake:
         new = [path for path, part in parts.items() if part.run_id == run_id]
         if not new or len(parts) == 1:
             return None
+        for path in parts:
+            present(Path(path))
         with duckdb.connect(config=SMALL) as base:
             found = base.execute(SEVERAL, {"all": list(parts), "new": new}).fetchone()
             if found is None or found[0] == 0:

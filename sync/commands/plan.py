@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -38,7 +39,9 @@ def plan(
     if json:
         typer.echo(json_.dumps(_to_json(found, plans)))
     out = console(stderr=json)
-    out.print(report(found))
+    # the copy is gone, and with it the folder of the rows it set aside
+    pulled = tuple(replace(each, set_aside=None) for each in found.pulled)
+    out.print(report(replace(found, pulled=pulled)))
     if plans:
         out.print(_table(plans))
     out.print("Nothing was written and nothing was sent. To do it: tidesman run")

@@ -115,6 +115,9 @@ def test_an_order_that_stands_in_two_files_otherwise_is_told_by_name(shop):
 
 def test_the_folder_of_rows_that_were_set_aside_is_named(shop):
     shop.write_orders("z-nobody", [("n1", "", shop.day, 9.0)])
+    planned = shop.here("plan", *shop.as_of()).stdout
+    assert "not an e-mail address: 1" in planned
+    assert "set aside" not in planned, "it stood in a copy that is gone"
     told = shop.here("run", *shop.as_of()).stdout
     folder = shop.folder / "data" / "set_aside" / "shop"
     assert f"setasidearein{folder}" in "".join(told.split())

@@ -2,6 +2,10 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from connectors.errors import Misconfigured
+
 AT = datetime(2020, 6, 1, tzinfo=UTC)
 
 
@@ -26,6 +30,14 @@ def test_only_what_this_run_wrote_is_told(lake, page, write):
     assert lake.in_several("shop", "run-2") is None
     lake.write("shop", page({"1": 4}, unit="a"), "run-3", AT)
     assert lake.in_several("shop", "run-3") == (1, "1", ("b", "a")), "the one read last counts"
+
+
+def test_a_part_whose_file_is_gone_is_told_in_a_sentence(lake, page, write):
+    part = write(page({"1": 5}, unit="a"))
+    write(page({"1": 6}, unit="b"))
+    (lake.root / part.path).unlink()
+    with pytest.raises(Misconfigured, match="is gone"):
+        lake.in_several("shop", "run-1")
 
 
 def test_a_changed_unit_other_sources_and_pages_are_no_several_files(lake, page, write):
