@@ -19,14 +19,14 @@ def too_few(customers: int, repeaters: int) -> str | None:
     if customers < FEWEST_CUSTOMERS:
         return (
             f"Only {customers} customers have ordered, fewer than the {FEWEST_CUSTOMERS} that a "
-            "forecast needs: segments follow the habits of a usual shop, and no value and no "
-            "date is published."
+            "forecast needs: segments follow the habits of a usual shop, and no forecast is "
+            "published."
         )
     if repeaters < FEWEST_REPEATERS:
         return (
             f"Only {repeaters} customers have come back on another day, fewer than the "
             f"{FEWEST_REPEATERS} that a forecast needs: segments follow the habits of a usual "
-            "shop, and no value and no date is published."
+            "shop, and no forecast is published."
         )
     return None
 

@@ -9,6 +9,7 @@ import ibis
 
 from segmenter.axes import published, with_axes
 from segmenter.basis import Basis
+from segmenter.doubt import too_few
 from segmenter.expr import Flag, Table, Text
 from segmenter.histories import with_scores
 from segmenter.schemes import RULES, Definition, definitions
@@ -104,7 +105,11 @@ def _forecasts(rows: Table, basis: Basis, settings: Settings, free: Flag) -> dic
     columns: dict[str, Any] = {"churn_probability": rows.churn_probability}
     if basis.model.level == "rules only":
         # The habits of a usual shop rank customers; they do not support a number or a date.
-        unknown = dict.fromkeys(("p_alive", "expected_orders", "clv_3y"), ibis.null("float64"))
+        names = ["p_alive", "expected_orders", "clv_3y"]
+        if too_few(basis.model.customers, basis.model.repeaters) is not None:
+            # From so few not even how often the shop's customers come back can be seen.
+            names.append("churn_probability")
+        unknown = dict.fromkeys(names, ibis.null("float64"))
         dates = dict.fromkeys(("expected_next_order", "intervention_date"), ibis.null("date"))
         return columns | unknown | dates
     columns |= {"p_alive": rows.p_alive, "expected_orders": rows.expected_orders}

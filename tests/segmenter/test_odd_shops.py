@@ -77,11 +77,13 @@ def test_every_buyer_gets_labels_and_doubt_is_told(name, shop, days):
     result = days.run(basis)
     buyers = {row["customer_id"] for row in SHOPS[name] if row.get("kind") != "refund"}
     assert set(result) == buyers
+    few = basis.model.customers < 50 or basis.model.repeaters < 20
     for row in result.values():
         for scheme in ALL.values():
             assert row[f"{scheme.name}_segment"] in scheme.segments
             assert row[f"{scheme.name}_cause"] == "first seen"
-        assert 0 <= row["churn_probability"] <= 1
+        chance = row["churn_probability"]
+        assert chance is None if few else 0 <= chance <= 1
         assert 1 <= row["rfm_score"] <= 5
     model = basis.model
     assert model.level == LEVELS.get(name, model.level)
@@ -108,6 +110,12 @@ def test_values_and_dates_stand_only_where_a_model_supports_them(name, shop, day
         if supported:
             assert row["clv_3y"] >= 0
             assert row["last_order_on"] < row["intervention_date"]
+
+
+def test_from_too_few_customers_no_chance_is_published(shop, days):
+    for row in days.run(days.first_basis(shop(SHOPS["five customers"]), END)).values():
+        assert row["churn_probability"] is None
+        assert row["lifecycle_segment"] is not None
 
 
 def test_a_history_that_begins_later_than_the_shop_is_recognised(shop, days):
