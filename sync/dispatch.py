@@ -97,9 +97,20 @@ def _summed(result: DestinationResult) -> Delivered:
         result.waiting,
         result.writes,
         result.reasons,
-        result.stopped_because,
+        _stopped(result),
         None if result.held is None else result.held.sentence(),
     )
+
+
+def _stopped(result: DestinationResult) -> str | None:
+    """Why it stopped, and what nobody will send again."""
+    said = [result.stopped_because] if result.stopped_because is not None else []
+    if result.unknown:
+        said.append(
+            f"{result.destination} may have got {result.unknown:,} events or not, and cannot tell "
+            "a repeat: they are not sent again"
+        )
+    return "; ".join(said) or None
 
 
 class _Told:
