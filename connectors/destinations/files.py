@@ -83,6 +83,9 @@ class Files(Destination[FilesOptions]):
         try:
             async with self._one_at_a_time:
                 await asyncio.to_thread(self._work_in, good)
+        except (NotADirectoryError, FileExistsError, FileNotFoundError, PermissionError) as error:
+            # not a disk that is full or away: no repeat mends it
+            raise Misconfigured(f"{self._root} cannot be written to: {error.strerror}") from error
         except OSError as error:
             raise Unavailable(f"{self._root} cannot be written to: {error.strerror}") from error
         return batch.delivered(rejected)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors import registry
 from connectors.destinations.files import Files, FilesOptions
-from connectors.errors import Misconfigured, Unavailable
+from connectors.errors import Misconfigured
 from connectors.types import Batch, Delivered, Identify, Person, Rejected
 
 
@@ -171,9 +171,9 @@ def test_check_makes_the_folder_and_tells_what_is_in_the_way(tmp_path):
         asyncio.run(destination(tmp_path / "file/out").check())
 
 
-def test_a_folder_that_is_gone_bad_is_for_later(send, tmp_path):
+def test_a_path_that_cannot_be_is_to_be_mended(send, tmp_path):
     (tmp_path / "segments").write_text("in the way")
-    with pytest.raises(Unavailable, match="cannot be written to"):
+    with pytest.raises(Misconfigured, match="cannot be written to"):
         send(change("1", lifecycle_segment="Lost"))
 
 
