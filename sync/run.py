@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Misconfigured
+from connectors.http import mask
 from sync.failpoints import reach
 from sync.outbox import events_for
 from sync.progress import Progress, Silent
@@ -52,8 +53,9 @@ def run(
         running = _Running(app, found, progress or Silent(), stop)
         try:
             report = running.to_the_end()
-        except BaseException:
-            app.store.finish_run(found.id, Status.FAILED, None, app.clock.now())
+        except BaseException as error:
+            why = mask(str(error)) or type(error).__name__
+            app.store.finish_run(found.id, Status.FAILED, {"why": why}, app.clock.now())
             raise
         app.store.finish_run(found.id, Status(report.status), report.to_dict(), app.clock.now())
         reach("run.finished")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sync.ledger import ATTRIBUTES, Mark
 from sync.store import Run, Status
 from sync.store.tables import ledger, outbox
+from sync.tenure import LEASE, is_dead
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -30,7 +31,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of the whole: what is published, the last run, the next one, each destination."""
+    """The state of the whole: what is published, the last run, the next one, each destination.
+
+    ``note`` is what else there is to say of the last run: cut off, why it failed, what it left.
+    """
 
     published: date | None
     customers: int
@@ -40,6 +44,7 @@ class Standing:
     timezone: str
     held: str | None
     destinations: dict[str, Held]
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As values that JSON can hold."""
@@ -50,6 +55,7 @@ class Standing:
             "status": run.status.value,
             "started_at": run.started_at.isoformat(),
             "finished_at": run.finished_at and run.finished_at.isoformat(),
+            "note": self.note,
         }
         return {
             "published": self.published and self.published.isoformat(),
@@ -77,7 +83,23 @@ def standing(app: App) -> Standing:
         app.loaded.settings.timezone,
         report.get("held") if last is not None and last.status is Status.HELD else None,
         {name: _held(app, name, report) for name in app.destinations},
+        None if last is None else _note(app, last, report),
     )
+
+
+def _note(app: App, run: Run, report: dict[str, Any]) -> str | None:
+    if run.status is Status.RUNNING:
+        holder = app.store.holder(LEASE, app.clock.now())
+        gone = holder is None or is_dead(holder)
+        return "it was cut off; the next run goes on with it" if gone else None
+    if run.status is Status.FAILED:
+        return report.get("why")
+    told: dict[str, dict[str, Any]] = report.get("destinations", {})
+    stopped = [name for name, each in told.items() if each.get("stopped") is not None]
+    waiting = sum(each.get("waiting", 0) for each in told.values())
+    parts = [f"{', '.join(stopped)} stopped before the end"] if stopped else []
+    parts += [f"{waiting:,} changes are left for the next run"] if waiting else []
+    return "; ".join(parts) or None
 
 
 def _held(app: App, name: str, report: dict[str, Any]) -> Held:

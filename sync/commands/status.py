@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 
     from sync.status import Standing
 
+UNKNOWN = (
+    "{:,} events are unknown: nobody knows whether they arrived, and the destination cannot tell "
+    "a repeat, so they are not sent again"
+)
+
 
 def status(
     healthy: Annotated[
         bool,
-        typer.Option("--healthy", help="Only say by the exit code whether the daemon is alive."),
+        typer.Option(
+            "--healthy",
+            help="Only say by the exit code whether the daemon is alive: 0, or 1 if not.",
+        ),
     ] = False,
     config: Config = None,
     json: Json = False,
@@ -62,6 +70,8 @@ def _show(found: Standing, out: Console) -> None:
     if run is not None:
         when = run.finished_at or run.started_at
         out.print(f"last run    {run.id}, {run.status.value}, {when:%Y-%m-%d %H:%M} UTC")
+        if found.note is not None:
+            out.print(f"            {found.note}", style="yellow", markup=False)
     day = "nothing" if found.published is None else f"{found.published}"
     out.print(f"published   {day}, {found.customers:,} customers")
     if found.next_run is not None:
@@ -71,12 +81,17 @@ def _show(found: Standing, out: Console) -> None:
         )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("destination", min_width=18)
-    for name in ("accepted", "unsure", "refused", "waiting", "events sent"):
+    unknown = sum(each.events.get("unknown", 0) for each in found.destinations.values())
+    titles = ("accepted", "unsure", "refused", "waiting", "events sent")
+    for name in (*titles, *(["unknown"] if unknown else [])):
         table.add_column(name, justify="right")
     for name, each in found.destinations.items():
-        counts = (each.acked, each.unsure, each.refused, each.waiting, each.events.get("acked", 0))
+        counts = [each.acked, each.unsure, each.refused, each.waiting, each.events.get("acked", 0)]
+        counts += [each.events.get("unknown", 0)] if unknown else []
         table.add_row(name, *(f"{count:,}" for count in counts))
     out.print(table)
+    if unknown:
+        out.print(UNKNOWN.format(unknown), style="yellow", markup=False)
     for each in found.destinations.values():
         if each.stopped is not None:
             out.print(each.stopped, style="red", markup=False)
