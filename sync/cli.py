@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from sync.commands.daemon import daemon
 from sync.commands.demo import demo
 from sync.commands.guard import guarded
 from sync.commands.init import init
+from sync.commands.options import Config, Debug
 from sync.commands.plan import plan
 from sync.commands.replay import replay
 from sync.commands.run import run
@@ -27,7 +29,7 @@ EXIT_CODES = """\
 
 0  all is well
 
-1  a defect of Tidesman itself
+1  a defect of Tidesman itself; for status --healthy: no daemon is alive
 
 2  the configuration or the input is to be mended
 
@@ -36,6 +38,8 @@ EXIT_CODES = """\
 4  a destination stopped, or changes are left undelivered
 
 5  another run is under way
+
+130  interrupted at once; the first Ctrl-C of a run ends it in order, with 4
 """
 
 #: In the order in which a newcomer needs them, each with an example for its help.
@@ -87,12 +91,23 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def tidesman(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
+    config: Config = None,
+    debug: Debug = False,
 ) -> None:
     """Orders in, lifecycle segments out: only the customers who changed segment are updated."""
     del version
+    # what is given before the command is the default of every command after it
+    given = {"config": config or os.environ.get("TIDESMAN_CONFIG"), "debug": debug}
+    context.default_map = _defaults(context.command, {k: v for k, v in given.items() if v})
+
+
+def _defaults(command: Any, given: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - typer hides click's types
+    inner: dict[str, Any] = getattr(command, "commands", {})
+    return given | {name: _defaults(each, given) for name, each in inner.items()}
 
 
 def _register(group: typer.Typer, command: Callable[..., Any], example: str) -> None:

@@ -13,8 +13,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        envvar="TIDESMAN_CONFIG",
-        help="The configuration file; ./tidesman.yaml if left out.",
+        help="The configuration file; TIDESMAN_CONFIG or ./tidesman.yaml if left out.",
         show_default=False,
     ),
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sync.commands.guard import Stop
 from sync.commands.options import Debug
 
 FIRST_PORT = 9001
@@ -30,4 +31,7 @@ def sandbox(
         typer.echo("Stop with Ctrl-C.")
 
     ports = {name: port + number for number, name in enumerate(look_alikes())}
-    serve(ports, limits=limits, ready=ready)
+    try:
+        serve(ports, limits=limits, ready=ready)
+    except OSError as error:
+        raise Stop(f"{error.strerror}; choose other ports with --port") from error
