@@ -16,12 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-with warnings.catch_warnings():
-    # While it is imported, lifetimes sets a pandas option that pandas 3 has deprecated.
-    warnings.simplefilter("ignore")
-    from autograd import value_and_grad  # pyright: ignore[reportAttributeAccessIssue]
-    from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter
-
 Floats = npt.NDArray[np.float64]
 
 #: Where the logs of r, alpha / mean T, a and b usually lie, and how widely: counted once, as if
@@ -40,13 +34,7 @@ MANY = 50_000
 Logs: TypeAlias = Any
 
 Family = Literal["mbg", "bg"]
-# lifetimes has no public name for its likelihoods.
-_PRIVATE = "_negative_log_likelihood"
-_LIKELIHOOD: dict[Family, Any] = {
-    "mbg": getattr(ModifiedBetaGeoFitter, _PRIVATE),
-    "bg": getattr(BetaGeoFitter, _PRIVATE),
-}
-_SPEND_LIKELIHOOD: Any = getattr(GammaGammaFitter, _PRIVATE)
+_FITTERS: dict[Family, str] = {"mbg": "ModifiedBetaGeoFitter", "bg": "BetaGeoFitter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +107,7 @@ def fit_orders(
 def _search_orders(
     h: Histories, unit: float, family: Family, prior: bool, start: Floats
 ) -> tuple[Fit, Floats]:
-    likelihood = _LIKELIHOOD[family]
+    likelihood = _likelihood(_FITTERS[family])
 
     def cost(logs: Logs) -> Logs:
         return likelihood(logs, h.x, h.tx / unit, h.T / unit, h.weight, 0.0)
@@ -131,7 +119,7 @@ def _search_orders(
 def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True) -> Fit:
     """Fit Gamma-Gamma p, q, v on ``count`` purchases of ``mean`` money each, all above zero."""
     unit = float((mean * weight).sum() / weight.sum())
-    likelihood = _SPEND_LIKELIHOOD
+    likelihood = _likelihood("GammaGammaFitter")
 
     def cost(logs: Logs) -> Logs:
         return likelihood(logs, count, mean / unit, weight, 0.0)
@@ -143,6 +131,15 @@ def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True
     return Fit((p, q, v * unit), fit.log_likelihood - shift, fit.converged, fit.at_bound)
 
 
+def _likelihood(fitter: str) -> Any:  # noqa: ANN401 - lifetimes has no types
+    # Imported late: it takes a second to load, and on six days of seven nothing is fitted.
+    with warnings.catch_warnings():
+        # While it is imported, lifetimes sets a pandas option that pandas 3 has deprecated.
+        warnings.simplefilter("ignore")
+        import lifetimes
+    return getattr(lifetimes, fitter)._negative_log_likelihood  # noqa: SLF001 - it has no public name
+
+
 def _search(
     cost: Callable[[Logs], Logs],
     usual: Floats,
@@ -150,6 +147,8 @@ def _search(
     customers: float,
     start: Floats,
 ) -> Fit:
+    from autograd import value_and_grad  # pyright: ignore[reportAttributeAccessIssue]
+
     gradient: Any = cast("Any", value_and_grad)(cost)
 
     def objective(logs: Floats) -> tuple[float, Floats]:

@@ -164,7 +164,10 @@ class App:
 
         given = self.loaded.settings.engine
         return open_engine(
-            self.loaded.settings.timezone, memory=given.memory, threads=given.threads
+            self.loaded.settings.timezone,
+            memory=given.memory,
+            threads=given.threads,
+            scratch=self.loaded.data_dir / "scratch",
         )
 
     def chosen(self) -> dict[str, Any]:

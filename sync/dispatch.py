@@ -47,8 +47,13 @@ def delivered(
     run_id: str,
     progress: Progress,
     stop: threading.Event,
+    *,
+    fresh: bool,
 ) -> Mapping[str, Delivered]:
-    """Bring it there, to all destinations at once, and tell what became of it."""
+    """Bring it there, to all destinations at once, and tell what became of it.
+
+    ``fresh``: this run has delivered nothing before, so that nothing of it needs to be looked for.
+    """
     run = Delivering(
         app.store,
         run_id,
@@ -57,6 +62,7 @@ def delivered(
         _approved(app, run_id),
         progress=_Told(progress),
         stop=stop,
+        fresh=fresh,
     )
     results = asyncio.run(_deliver(run, app, published, made))
     return {name: _summed(result) for name, result in results.items()}

@@ -214,10 +214,13 @@ class _Running:
         from sync import dispatch
 
         app, run_id = self.app, self.run.id
+        fresh = all(step.name != "deliver" for step in app.store.steps(run_id))
         with self._step("plan"):
             made = dispatch.prepared(app, published, run_id)
         with self._step("deliver") as result:
-            results = dispatch.delivered(app, published, made, run_id, self.progress, self.stop)
+            results = dispatch.delivered(
+                app, published, made, run_id, self.progress, self.stop, fresh=fresh
+            )
             result.update({name: asdict(each) for name, each in results.items()})
         return results
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from segmenter import forecast
-from segmenter.lifetime import Histories, ModifiedBetaGeoFitter, Parameters, fit_orders
+from segmenter.lifetime import Histories, Parameters, fit_orders
 
 P = Parameters(0.52, 43.0, 0.89, 1.61)
 SHOPS = st.builds(
@@ -26,6 +26,10 @@ AGE = np.array([0.0, 90, 365, 366, 373])
 
 def reference(p: Parameters):
     import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifetimes import ModifiedBetaGeoFitter
 
     model = ModifiedBetaGeoFitter()
     model.params_ = pd.Series({"r": p.r, "alpha": p.alpha, "a": p.a, "b": p.b})
