@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from sync.commands.options import Config, Debug, Json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sync.app import App
     from sync.status import Standing
 
 UNKNOWN = (
@@ -28,6 +30,10 @@ def status(
             "--healthy",
             help="Only say by the exit code whether the daemon is alive: 0, or 1 if not.",
         ),
+    ] = False,
+    undelivered: Annotated[
+        bool,
+        typer.Option("--undelivered", help="Name every change that did not land, with the reason."),
     ] = False,
     config: Config = None,
     json: Json = False,
@@ -45,6 +51,9 @@ def status(
 
     try:
         with open_app(config, read_only=True, secrets=False) as app:
+            if undelivered:
+                _name(app, json=json)
+                return
             found = standing(app)
     except StoreMissing:
         raise Stop("there was no run yet; begin with: tidesman run", Code.OK) from None
@@ -61,6 +70,20 @@ def _say_health(config: Config) -> None:
     if not alive(read(config).data_dir):
         raise Stop("no daemon has shown itself for a while", Code.DEFECT)
     typer.echo("alive")
+
+
+def _name(app: App, *, json: bool) -> None:
+    from sync.undelivered import undelivered
+
+    rows = undelivered(app.store, app.destinations)
+    if json:
+        typer.echo(json_.dumps([asdict(row) for row in rows]))
+        return
+    for row in rows:
+        why = "" if row.reason is None else f": {row.reason}"
+        typer.echo(f"{row.destination}  {row.customer_id}  {row.what}  {row.mark}{why}")
+    if not rows:
+        typer.echo("every change was delivered")
 
 
 def _show(found: Standing, out: Console) -> None:

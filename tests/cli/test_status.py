@@ -58,3 +58,23 @@ def test_a_path_that_cannot_be_is_told_at_once(shop):
     disk = json.loads(report.stdout)["destinations"]["disk"]
     assert disk["delivered"] == 0
     assert f"{shop.folder}/out cannot be written to" in said(shop)
+
+
+def test_what_did_not_land_is_named(shop):
+    poison = {"kind": "poison", "ids": ["c0007@example.com"], "times": None}
+    httpx.post(f"{shop.urls['klaviyo']}/sandbox/faults", json=poison).raise_for_status()
+    report = shop.report(*shop.as_of())
+    assert report["destinations"]["klaviyo"]["rejected"] == 1
+    named = json.loads(shop.here("status", "--undelivered", "--json").stdout)
+    assert [
+        (row["destination"], row["customer_id"], row["what"], row["mark"]) for row in named
+    ] == [("klaviyo", "c0007", "profile", "refused")]
+    assert named[0]["reason"]
+    assert "klaviyo c0007 profile refused:" in " ".join(
+        shop.here("status", "--undelivered").stdout.split()
+    )
+
+
+def test_nothing_is_named_when_all_landed(shop):
+    shop.report(*shop.as_of())
+    assert "every change was delivered" in shop.here("status", "--undelivered").stdout
