@@ -185,7 +185,7 @@ class Lake:
 
     def _no_order_twice(self, parts: Sequence[Part]) -> bool:
         memory = self.root.with_name("overlap") / f"{quote(parts[0].source, safe='')}.json"
-        return Overlap(memory).none_among([self.root / part.path for part in parts])
+        return Overlap(memory).none_among([present(self.root / part.path) for part in parts])
 
     def _read(self, engine: Any, parts: Sequence[Part]) -> ir.Table:  # noqa: ANN401 - ibis types one path only
         return engine.read_parquet([str(present(self.root / part.path)) for part in parts])

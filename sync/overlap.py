@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -50,7 +51,8 @@ class Overlap:
         return [set(names) for names in json.loads(self.memory.read_text())]
 
     def _remember(self, sets: list[set[str]]) -> None:
-        with whole_file(self.memory) as unfinished:
+        # who may only read, or has no room left, loses nothing but the time to find out again
+        with suppress(OSError), whole_file(self.memory) as unfinished:
             unfinished.write_text(json.dumps([sorted(names) for names in sets[:REMEMBERED]]))
 
 

@@ -16,7 +16,7 @@ from sync.clock import Clock
 T = TypeVar("T")
 
 #: Seconds of the first wait after a throttled call that names none; each further one doubles.
-FIRST_PATIENCE = 0.5
+FIRST_PATIENCE = 1.0
 #: Seconds after which a wait looks up whether it shall end.
 NAP = 1.0
 

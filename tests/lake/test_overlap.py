@@ -34,3 +34,10 @@ def test_what_is_remembered_is_not_read_again(tmp_path, parts):
     for path in parts("abc"):
         path.unlink()
     assert Overlap(tmp_path / "shop.json").none_among(parts("ab"))
+
+
+def test_a_memory_that_cannot_be_written_changes_no_answer(tmp_path, parts):
+    (tmp_path / "memory").write_text("a file where the folder should be")
+    overlap = Overlap(tmp_path / "memory" / "shop.json")
+    assert overlap.none_among(parts("ab"))
+    assert not overlap.none_among(parts("cd"))
