@@ -9,7 +9,6 @@ pulled again.
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -30,7 +29,7 @@ from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
 from connectors.types import ORDERS, Kind, Page, Stream
 from sync.failpoints import reach
-from sync.overlap import Overlap
+from sync.overlap import SMALL, Overlap
 from sync.present import present
 from sync.store import Store
 from sync.store.records import Part
@@ -42,8 +41,6 @@ LAKE: pa.Schema = pa.schema(
 ROW_GROUP = 122_880
 #: More parts than this are merged.
 MANY = 50
-#: Enough to look for repeated ids; more goes to the disk.
-SMALL: dict[str, Any] = {"memory_limit": "512MB", "temp_directory": tempfile.gettempdir()}
 #: Ids of the new parts that stand in another part with something else: how many, and the first.
 SEVERAL = """
 SELECT count(*), min(order_id) FROM (

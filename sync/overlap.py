@@ -8,9 +8,11 @@ without it the same is found out again.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,6 +20,9 @@ from connectors.disk import whole_file
 
 #: Sets of parts that are remembered: the lake as it is, as it was when last published, and spare.
 REMEMBERED = 4
+
+#: Enough to look for repeated ids; more goes to the disk.
+SMALL: dict[str, Any] = {"memory_limit": "512MB", "temp_directory": tempfile.gettempdir()}
 
 ONCE = "SELECT count(*) = count(DISTINCT order_id) FROM read_parquet(?)"
 NONE_IN_COMMON = """
@@ -57,7 +62,7 @@ class Overlap:
 
 
 def _apart(base: list[str], new: list[str]) -> bool:
-    with duckdb.connect() as database:
+    with duckdb.connect(config=SMALL) as database:
         if len(new) > 1 and not _answer(database, ONCE, [new]):
             return False
         return not base or _answer(database, NONE_IN_COMMON, [base, new])
