@@ -6,6 +6,7 @@ from datetime import date
 
 import ibis
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from segmenter import forecast
@@ -37,33 +38,50 @@ def score_histories(
     ``expected_next_order`` and ``intervention_date``. Rounded, so that the last digit of a
     machine's arithmetic does not show.
     """
-    p, h = model.orders, histories
-    horizon = float(settings.churn_horizon_days)
-    active = forecast.chance_active(p, h.x, h.tx, h.T)
-    (x, age), pair = _unique(h.x, h.T)
-    soon = forecast.orders_if_active(p, x, age, horizon)[pair]
-    later = forecast.discounted_orders_if_active(
-        p, x, age, settings.clv_years, settings.yearly_discount
-    )[pair]
-    (x, tx), pair = _unique(h.x, h.tx)
-    cap = settings.max_wait_days
-    next_order = forecast.days_to_next_order(p, x, tx, cap)[pair]
-    intervene = forecast.days_to_intervention(p, x, tx, horizon, cap)[pair]
-    ordered = forecast.chance_of_order(p, h.x, h.tx, h.T, horizon)
+    h = histories
+    found = foretell(h, model, settings)
     last = np.datetime64(as_of, "D") - (h.T - h.tx).astype(np.int64)
     return pa.table(
         {
             "frequency": h.x.astype(np.int64),
             "recency": h.tx.astype(np.int64),
             "T": h.T.astype(np.int64),
-            "p_alive": np.round(active, 6),
-            "churn_probability": np.round(1.0 - ordered, 6),
-            "expected_orders": np.round(active * soon, 6),
-            "discounted_orders": np.round(active * later, 9),
-            "expected_next_order": pa.array(last + next_order.astype(np.int64), pa.date32()),
-            "intervention_date": pa.array(last + intervene.astype(np.int64), pa.date32()),
+            "p_alive": np.round(found["p_alive"], 6),
+            "churn_probability": np.round(found["churn_probability"], 6),
+            "expected_orders": np.round(found["expected_orders"], 6),
+            "discounted_orders": np.round(found["discounted_orders"], 9),
+            "expected_next_order": _days_after(last, found["days_to_next_order"]),
+            "intervention_date": _days_after(last, found["days_to_intervention"]),
         }
     )
+
+
+def foretell(histories: Histories, model: Model, settings: Settings) -> dict[str, Floats]:
+    """The forecasts of ``score_histories`` as they are worked out, one value a history.
+
+    ``days_to_next_order`` and ``days_to_intervention`` count from the last order.
+    """
+    p, h = model.orders, histories
+    horizon = float(settings.churn_horizon_days)
+    active = forecast.chance_active(p, h.x, h.tx, h.T)
+    (x, age), pair = _unique(h.x, h.T)
+    soon = forecast.orders_if_active(p, x, age, horizon)[pair]
+    years, yearly = settings.clv_years, settings.yearly_discount
+    later = forecast.discounted_orders_if_active(p, x, age, years, yearly)[pair]
+    (x, tx), pair = _unique(h.x, h.tx)
+    cap = settings.max_wait_days
+    return {
+        "p_alive": active,
+        "churn_probability": 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T, horizon),
+        "expected_orders": active * soon,
+        "discounted_orders": active * later,
+        "days_to_next_order": forecast.days_to_next_order(p, x, tx, cap)[pair],
+        "days_to_intervention": forecast.days_to_intervention(p, x, tx, horizon, cap)[pair],
+    }
+
+
+def _days_after(last: npt.NDArray[np.datetime64], days: Floats) -> pa.Array:
+    return pa.array(last + days.astype(np.int64), pa.date32())
 
 
 def with_scores(buyers: Table, as_of: date, model: Model, settings: Settings) -> Table:
