@@ -16,6 +16,7 @@ from sync.commands.daemon import daemon
 from sync.commands.demo import demo
 from sync.commands.guard import guarded
 from sync.commands.init import init
+from sync.commands.new import destination
 from sync.commands.options import Config, Debug
 from sync.commands.plan import plan
 from sync.commands.replay import replay
@@ -67,6 +68,10 @@ GROUPS: dict[str, tuple[str, tuple[tuple[Callable[..., None], str], ...]]] = {
             (accept, "tidesman thresholds accept 2"),
             (show, "tidesman thresholds show --json"),
         ),
+    ),
+    "new": (
+        "Begin a connector of your own.",
+        ((destination, "tidesman new destination postbox --into postbox"),),
     ),
 }
 

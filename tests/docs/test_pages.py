@@ -69,6 +69,8 @@ def test_commands_in_a_page_exist(page: Path, fences: Fences) -> None:
         elif program == "tidesman" and words:
             name, *rest = words
             command = group.commands[name] if not name.startswith("-") else group
+            while rest and rest[0] in getattr(command, "commands", {}):
+                command = command.commands[rest.pop(0)]
             known = {option for parameter in command.params for option in parameter.opts}
             known |= {"--help", "-h"}
             used = {word.partition("=")[0] for word in rest if word.startswith("-")}
