@@ -22,6 +22,8 @@ class Basis:
 
     ``figures`` is for stratification: ``customer_id`` and any columns of numbers, one row a
     customer. ``events`` is for affinity: ``customer_id``, ``kind`` and ``occurred_at``.
+    ``merged`` tells whose orders are somebody else's since the last evaluation: ``customer_id`` of
+    then, and ``survivor``, to whom they (or some of them) belong now.
     """
 
     orders: Table
@@ -31,3 +33,4 @@ class Basis:
     settings: Settings | None = None
     figures: Table | None = None
     events: Table | None = None
+    merged: Table | None = None

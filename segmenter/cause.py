@@ -1,7 +1,8 @@
 """Why did this customer move? Found by taking one thing back at a time, for the movers only.
 
-The things, in the order in which they are tried: a purchase, a correction (a refund, an edit, an
-order that came or went long after its day), engagement (clicks and openings, for affinity), other
+The things, in the order in which they are tried: a merge (he was found to be a second customer
+too), a purchase, a correction (a refund, an edit, an order that came or went long after its day),
+engagement (clicks and openings, for affinity), other
 figures (of the table for stratification), changed thresholds, a changed setting ("rule"), a new
 model. The first without which the customer would not be where he is now is the cause; if there is
 none, it was silence: the passing of time alone.
@@ -24,7 +25,7 @@ from segmenter.settings import Settings
 from segmenter.stage import rows_in, stage
 from segmenter.summary import summarize, summarize_with_contacts, visible
 
-FIRST_SEEN = "first seen"
+FIRST_SEEN, MERGE = "first seen", "merge"
 PURCHASE, CORRECTION, THRESHOLD = "purchase", "correction", "threshold"
 RULE, MODEL, SILENCE = "rule", "model", "silence"
 ENGAGEMENT, FIGURES = "engagement", "figures"
@@ -133,6 +134,13 @@ def _order_trials(
     engine: Engine, subjects: Table, today: Table, now: Basis, settings: Settings, before: Basis
 ) -> list[_Trial]:
     known = _orders_of(engine, subjects, before)
+    trials: list[_Trial] = []
+    if now.merged is not None:
+        came = _came_by_merging(engine, today, now.merged, before)
+        alone = stage(engine, today.anti_join(came, list(_ORDER)))
+        survivors = came.select("customer").distinct()
+        trials.append(_Trial(MERGE, replace(now, orders=alone), settings, survivors))
+        known = stage(engine, ibis.union(known, came))
     fresh = today.filter(
         (today.kind == "order")
         & (today.day >= ibis.literal(before.as_of - timedelta(days=settings.late_days)))
@@ -142,7 +150,6 @@ def _order_trials(
     added = rest.anti_join(known, list(_CONTENT)).select("customer")
     gone = known.anti_join(rest, list(_CONTENT)).select("customer")
     corrected = stage(engine, ibis.union(added, gone, distinct=True))
-    trials: list[_Trial] = []
     if rows_in(bought) > 0:
         buyers = bought.select("customer").distinct()
         trials.append(_Trial(PURCHASE, replace(now, orders=rest), settings, buyers))
@@ -150,6 +157,17 @@ def _order_trials(
         uncorrected = replace(now, orders=ibis.union(known, bought))
         trials.append(_Trial(CORRECTION, uncorrected, settings, corrected))
     return trials
+
+
+def _came_by_merging(engine: Engine, today: Table, merged: Table, before: Basis) -> Table:
+    """Orders of today's movers that stood under another customer, as they were known then."""
+    theirs = _orders_of(engine, merged, before)
+    joined = theirs.inner_join(merged, theirs.customer == merged.customer_id)
+    columns = [
+        (merged.survivor if name in {"customer", "customer_id"} else theirs[name]).name(name)
+        for name in theirs.columns
+    ]
+    return stage(engine, joined.select(*columns).semi_join(today, [*_ORDER, "customer"]))
 
 
 def _time_alone(

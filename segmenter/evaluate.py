@@ -37,7 +37,12 @@ def evaluate(
     hand. The columns are listed in segmenter/README.md.
     """
     if buyers is None:
-        buyers = summarize_again(engine, now.orders, now.as_of, before=before, previous=previous)
+        buyers = summarize_again(
+            *(engine, now.orders, now.as_of),
+            before=before,
+            previous=previous,
+            merged=now.merged,
+        )
     rows = stage(engine, place(buyers, now, settings, previous))
     found = None
     if previous is not None:

@@ -23,13 +23,20 @@ _KEPT = (
 
 
 def summarize_again(
-    engine: Engine, orders: Table, as_of: date, *, before: Basis | None, previous: Table | None
+    engine: Engine,
+    orders: Table,
+    as_of: date,
+    *,
+    before: Basis | None,
+    previous: Table | None,
+    merged: Table | None = None,
 ) -> Table:
     """What ``summarize_with_contacts`` gives, from the last result where that is safe.
 
     ``previous`` is the last result of ``evaluate`` and ``before`` what it was made from. Rows of
     those whose orders are as they were are taken from it; it falls back to a full sum when an
     order that was counted then has changed or is gone, or when many customers are touched.
+    ``merged`` is that of ``Basis``.
     """
     if before is None or previous is None or as_of < before.as_of:
         return summarize_with_contacts(engine, orders, as_of)
@@ -43,7 +50,11 @@ def summarize_again(
     fresh = visible.filter(
         (visible.version > ibis.literal(newest or 0)) | (visible.day > ibis.literal(before.as_of))
     )
-    touched = stage(engine, with_customer(fresh).select("customer").distinct())
+    touched = with_customer(fresh).select("customer")
+    if merged is not None:
+        both = (merged.select(customer=merged[name]) for name in ("customer_id", "survivor"))
+        touched = ibis.union(touched, *both)
+    touched = stage(engine, touched.distinct())
     if rows_in(touched) > MANY * rows_in(previous):
         return summarize_with_contacts(engine, orders, as_of)
     theirs = with_customer(orders).semi_join(touched, "customer")
