@@ -61,7 +61,7 @@ lock: $(VENV)/made.stamp
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	$(LOCK) --group build --group test --group check $(ARGS) -o requirements/check.lock; \
 	$(LOCK) --group build --group test -c requirements/check.lock $(ARGS) -o requirements/test.lock; \
-	$(LOCK) -c requirements/check.lock $(ARGS) -o requirements/run.lock; \
+	$(LOCK) --extra postgres -c requirements/check.lock $(ARGS) -o requirements/run.lock; \
 	$(LOCK:pyproject.toml=) --group build -c requirements/check.lock $(ARGS) -o requirements/build.lock
 
 clean:

@@ -14,7 +14,7 @@ from connectors.http import mask
 from connectors.types import Delivered, Outcome, Rejected
 from sync.jobs import begin_job, end_job
 from sync.store import Store
-from sync.store.dialect import execute_many, plain_moment, upsert
+from sync.store.dialect import execute_many, one_of, plain_moment, upsert
 from sync.store.tables import ledger
 from sync.tally import Tally, tally
 from sync.values import Sent, load
@@ -110,8 +110,8 @@ class Ledger:
         """The vendor took them as a job: write the ticket down, to ask again and not send again."""
         with self.store.begin() as connection:
             begin_job(connection, self.destination, ticket, kind, self.channel, at)
-            statement = self._by_key().values(ticket=ticket)
-            execute_many(connection, statement, {"key": list(ids)})
+            statement = self._those(connection).values(ticket=ticket)
+            execute_many(connection, statement, {"keys": list(ids)})
 
     def lost(self, ticket: str) -> None:
         """The vendor no longer knows the job: its rows are unsure and may be sent again."""
@@ -124,7 +124,7 @@ class Ledger:
     def _acked(
         self, connection: Connection, keys: Sequence[str], run_id: str, at: datetime
     ) -> None:
-        statement = self._by_key().values(
+        statement = self._those(connection).values(
             mark=Mark.ACKED.value,
             accepted=ledger.c.value,
             value=None,
@@ -133,7 +133,7 @@ class Ledger:
             run_id=run_id,
             updated_at=plain_moment(connection, at),
         )
-        execute_many(connection, statement, {"key": list(keys)})
+        execute_many(connection, statement, {"keys": list(keys)})
 
     def _others(
         self, connection: Connection, outcomes: Mapping[str, Outcome], run_id: str, at: datetime
@@ -155,6 +155,9 @@ class Ledger:
                 statement,
                 [{"key": key, "becomes": m.value, "why": mask(why)} for key, m, why in rows],
             )
+
+    def _those(self, connection: Connection) -> sa.Update:
+        return sa.update(ledger).where(*self.mine, one_of(connection, ledger.c.customer_id, "keys"))
 
     def _by_key(self) -> sa.Update:
         return sa.update(ledger).where(*self.mine, ledger.c.customer_id == sa.bindparam("key"))

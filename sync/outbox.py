@@ -12,6 +12,7 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from connectors.http import mask
 from connectors.types import Delivered, Outcome, Person, Rejected, Track
@@ -19,7 +20,7 @@ from sync.jobs import begin_job, end_job
 from sync.ledger import ATTRIBUTES, Ledger
 from sync.projection import Projection
 from sync.store import OutboxEvent, Store
-from sync.store.dialect import execute_many, plain_moment
+from sync.store.dialect import execute_many, one_of, plain_moment
 from sync.store.tables import ledger, outbox
 from sync.tally import Tally, tally
 from sync.values import dump_properties, load, load_properties
@@ -117,10 +118,10 @@ class Outbox:
 
     def _set(self, ids: Sequence[str], mark: EventMark, run_id: str, at: datetime) -> None:
         with self.store.begin() as connection:
-            statement = self._by_key().values(
+            statement = self._those(connection).values(
                 mark=mark.value, reason=None, run_id=run_id, updated_at=plain_moment(connection, at)
             )
-            execute_many(connection, statement, {"key": list(ids)})
+            execute_many(connection, statement, {"keys": list(ids)})
 
     def answered(
         self,
@@ -161,8 +162,8 @@ class Outbox:
         """The vendor took them as a job."""
         with self.store.begin() as connection:
             begin_job(connection, self.destination, ticket, kind, "events", at)
-            statement = self._by_key().values(ticket=ticket)
-            execute_many(connection, statement, {"key": list(ids)})
+            statement = self._those(connection).values(ticket=ticket)
+            execute_many(connection, statement, {"keys": list(ids)})
 
     def lost(self, ticket: str) -> None:
         """The vendor no longer knows the job; its events are unsure."""
@@ -236,6 +237,9 @@ class Outbox:
         """What became of the events that this run touched or that are still in a job."""
         touched = sa.and_(self._mine, outbox.c.mark != EventMark.NEW.value)
         return tally(self.store, outbox, touched, run_id)
+
+    def _those(self, connection: Connection) -> sa.Update:
+        return sa.update(outbox).where(one_of(connection, outbox.c.id, "keys"))
 
     def _by_key(self) -> sa.Update:
         return sa.update(outbox).where(outbox.c.id == sa.bindparam("key"))

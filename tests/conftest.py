@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
 import socket
@@ -29,6 +30,54 @@ settings.load_profile("tidesman")
 def root() -> Path:
     """The folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Any]:
+    """A PostgreSQL server for all tests; ``fresh()`` gives the URL of an empty database."""
+    spec = importlib.util.spec_from_file_location(
+        "torture_postgres", ROOT / "tests" / "torture" / "postgres.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Any) -> str:
+    """The name of a database that holds an empty store: the others are copies of it."""
+    from sync.store import Store
+
+    url = postgresql.fresh()
+    Store(url).close()
+    return str(url.rpartition("/")[2])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a store may be, on each database; the same for all who ask in one test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/state.db"
+        return
+    server = request.getfixturevalue("postgresql")
+    url = server.fresh(request.getfixturevalue("postgresql_template"))
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where no store has ever been, on each database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/state.db"
+        return
+    server = request.getfixturevalue("postgresql")
+    url = server.fresh()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(autouse=True)

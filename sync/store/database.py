@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sync.store import tables
-from sync.store.dialect import open_engine, translated
+from sync.store.dialect import open_engine, reading, writing
 from sync.store.errors import LeaseLost, StoreError
 from sync.store.migrate import migrate
 from sync.store.records import Fence
+from sync.store.sentences import translated
 
 
 class Database:
@@ -54,8 +55,10 @@ class Database:
     @contextmanager
     def read(self) -> Generator[Connection, None, None]:
         """One transaction that reads: everything in it is from the same moment."""
-        with translated(self.engine), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with translated(self.engine), self.engine.connect() as plain:
+            connection = reading(plain)
+            with connection.begin():
+                yield connection
 
     def close(self) -> None:
         """Give the connections back. The store cannot be used afterwards."""
@@ -64,7 +67,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Generator[Connection, None, None]:
         with self.engine.connect() as plain:
-            connection = plain.execution_options(writes=True)
+            connection = writing(plain)
             with connection.begin():
                 yield connection
 

@@ -1,21 +1,21 @@
-"""The one place that knows which database it is: settings, upserts, and what its errors mean."""
+"""The one place that knows which database it is: settings, transactions, upserts, bulk writes."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 
 from sync.store.errors import StoreError, StoreMissing
 from sync.store.tables import moment_text
@@ -25,16 +25,13 @@ BUSY_SECONDS = 15.0
 #: Pages of 4 kB that may gather in the write-ahead log before they are copied back: 64 MB.
 WAL_PAGES = 16_384
 
-#: What SQLite says, and what the reader can do about it.
-SENTENCES = (
-    ("file is not a database", "is not a state database, or is damaged; put back a copy of it"),
-    ("malformed", "is damaged; put back a copy of it"),
-    ("disk is full", "cannot be written: the disk is full; free some space and run again"),
-    ("readonly database", "cannot be written: the file, its folder or the disk is read-only"),
-    ("disk i/o error", "cannot be read or written: the disk reports an error"),
-    ("database is locked", "is being written by another process; try again when that has finished"),
-    ("unable to open", "cannot be opened; check that the folder exists and may be written"),
-)
+#: Seconds after which a connection that cannot be made, or has gone silent, is given up.
+SILENCE_SECONDS = 10
+#: Seconds after which PostgreSQL ends the transaction of a process that was paused in its middle,
+#: as long as the lease lives: then nobody waits for its locks.
+IDLE_SECONDS = 60
+#: PostgreSQL's advisory lock under which the schema is brought up to date: any number of ours.
+MIGRATING = 7_165_305_177
 
 
 def open_engine(url: str, *, read_only: bool) -> Engine:
@@ -44,16 +41,21 @@ def open_engine(url: str, *, read_only: bool) -> Engine:
     """
     try:
         target = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"state_url {url!r} is no database URL") from error
-    try:
-        if target.get_backend_name() == "sqlite":
-            return _sqlite(target, read_only=read_only)
-        return _postgresql(target, read_only=read_only)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, ValueError) as error:
+        # not shown: what cannot be read may hold a password all the same
         raise StoreError(
-            f"state_url names {target.drivername!r}, which is not installed: {error}"
+            "state_url is no database URL; it looks like sqlite:///./data/state.db "
+            "or postgresql+psycopg://user:password@host:5432/database"
         ) from error
+    if target.drivername in {"postgres", "postgresql"}:
+        target = target.set(drivername="postgresql+psycopg")
+    if target.drivername == "postgresql+psycopg":
+        return _postgresql(target, read_only=read_only)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(target, read_only=read_only)
+    raise StoreError(
+        f"state_url names {target.drivername!r}; the state is kept in sqlite or postgresql+psycopg"
+    )
 
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
@@ -85,7 +87,8 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
             raw.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         return raw
 
-    engine = sa.create_engine(f"sqlite:///{path}", creator=connect)
+    # an error never shows the values of a statement: customers are among them
+    engine = sa.create_engine(f"sqlite:///{path}", creator=connect, hide_parameters=True)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -97,9 +100,54 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: URL, *, read_only: bool) -> Engine:
-    return sa.create_engine(
-        url, pool_pre_ping=True, execution_options={"postgresql_readonly": read_only}
-    )
+    given = {
+        "application_name": "tidesman",
+        "connect_timeout": str(SILENCE_SECONDS),
+        "keepalives_idle": str(SILENCE_SECONDS),
+        "tcp_user_timeout": str(SILENCE_SECONDS * 1000),
+    }
+    try:
+        engine = sa.create_engine(
+            url.update_query_dict({**given, **url.query}),
+            pool_pre_ping=True,
+            hide_parameters=True,
+            execution_options={"postgresql_readonly": read_only},
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "state_url names PostgreSQL, whose driver psycopg is not installed: "
+            "pip install 'tidesman[postgres]'"
+        ) from error
+    event.listen(engine, "connect", _settings)
+    return engine
+
+
+def _settings(raw: DBAPIConnection, _record: object) -> None:
+    """Each wait has an end, and an answered commit is on the disk."""
+    cursor = raw.cursor()
+    cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000:.0f}")
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
+    cursor.close()
+    raw.commit()
+
+
+def reading(connection: Connection) -> Connection:
+    """A connection whose next transaction sees everything as of one moment, and cannot write."""
+    if connection.dialect.name == "sqlite":
+        return connection
+    return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def writing(connection: Connection) -> Connection:
+    """A connection whose next transaction writes."""
+    return connection.execution_options(writes=True)
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Let no other process bring the schema up to date until this transaction ends."""
+    # on SQLite whoever writes is alone
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
 
 
 def upsert(
@@ -126,58 +174,54 @@ def plain_moment(connection: Connection, at: datetime) -> str | datetime:
     return moment_text(at) if connection.dialect.name == "sqlite" else at
 
 
-def execute_many(
-    connection: Connection, statement: sa.UpdateBase, columns: Mapping[str, object]
-) -> None:
-    """One statement over many rows, given as columns: lists, or one value for all rows.
-
-    SQLite gets the values as they are, past the type conversion that costs SQLAlchemy four times
-    as long as the write: they must be plain, moments already by ``plain_moment``.
-    """
-    names = list(columns)
-    compiled = statement.compile(dialect=connection.dialect, column_keys=names)
-    given = {name: value for name, value in compiled.params.items() if name not in columns}
+def one_of(connection: Connection, column: sa.Column[str], name: str) -> sa.ColumnElement[bool]:
+    """That a column is one of the keys that ``execute_many`` is given as the list ``name``."""
     if connection.dialect.name == "sqlite":
-        order = compiled.positiontup or []
-        rows = list(zip(*(_column({**given, **columns}[name]) for name in order), strict=False))
-        if rows:
-            connection.exec_driver_sql(str(compiled), rows)
+        return column == sa.bindparam(name)
+    return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.String())))
+
+
+def execute_many(
+    connection: Connection, statement: sa.Insert | sa.Update, columns: Mapping[str, object]
+) -> None:
+    """One statement over many rows, given as columns: lists of text, or one value for all rows.
+
+    An update finds its rows by ``one_of``. SQLite gets the values as they are, past the type
+    conversion that costs SQLAlchemy four times as long as the write: they must be plain, moments
+    already by ``plain_moment``. PostgreSQL gets whole columns, as arrays, in one statement.
+    """
+    if not all(value for value in columns.values() if isinstance(value, list)):
         return
-    rows = list(zip(*map(_column, columns.values()), strict=False))
-    if rows:
-        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+    if connection.dialect.name == "sqlite":
+        _each(connection, statement, columns)
+    elif isinstance(statement, sa.Update):
+        connection.execute(statement, dict(columns))
+    else:
+        connection.execute(statement.from_select(list(columns), _unnested(statement, columns)))
+
+
+def _each(
+    connection: Connection, statement: sa.Insert | sa.Update, columns: Mapping[str, object]
+) -> None:
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
+    given = {**compiled.params, **columns}
+    rows = zip(*(_column(given[name]) for name in compiled.positiontup or []), strict=False)
+    connection.exec_driver_sql(str(compiled), list(rows))
+
+
+def _unnested(statement: sa.Insert, columns: Mapping[str, object]) -> sa.Select[Any]:
+    lists = {name: value for name, value in columns.items() if isinstance(value, list)}
+    texts = postgresql.ARRAY(sa.String())
+    arrays = [sa.literal(value, texts) for value in lists.values()]
+    rows = sa.func.unnest(*arrays).table_valued(*lists, name="rows").render_derived()
+    types = statement.table.c
+    return sa.select(
+        *(
+            rows.c[name] if name in lists else sa.literal(value, types[name].type)
+            for name, value in columns.items()
+        )
+    )
 
 
 def _column(value: object) -> Iterable[object]:
     return cast("list[object]", value) if isinstance(value, list) else repeat(value)
-
-
-@contextmanager
-def translated(engine: Engine) -> Generator[None, None, None]:
-    """Turn what the database says into a sentence; what has none passes through as it is."""
-    try:
-        yield
-    except DBAPIError as error:
-        said = sentence(engine, error.orig)
-        if said is None:
-            raise
-        raise StoreError(said) from error
-    except sqlite3.DatabaseError as error:
-        said = sentence(engine, error)
-        if said is None:
-            raise
-        raise StoreError(said) from error
-
-
-def sentence(engine: Engine, error: BaseException | None) -> str | None:
-    """What the operator shall read for an error of the database, None if it is a defect of ours."""
-    text = str(error).lower()
-    where = engine.url.render_as_string(hide_password=True)
-    if engine.dialect.name == "sqlite":
-        for sign, meaning in SENTENCES:
-            if sign in text:
-                return f"the state database {engine.url.database} {meaning}"
-        return None
-    if isinstance(error, Exception) and type(error).__name__ == "OperationalError":
-        return f"the state database {where} cannot be used: {' '.join(text.split())[:200]}"
-    return None

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sync.store.database import Database
-from sync.store.dialect import translated
+from sync.store.dialect import upsert
 from sync.store.records import Fence
+from sync.store.sentences import translated
 from sync.store.tables import lease
 
 
@@ -22,17 +23,20 @@ class Leases(Database):
         """
         expires = now + timedelta(seconds=seconds)
         with translated(self.engine), self._transaction() as connection:
+            # there from the first on, so that two who come at once wait for each other on it
+            nobody = {"name": name, "owner": "", "token": 0, "expires_at": now}
+            connection.execute(upsert(connection, lease, ("name",), None), nobody)
             row = connection.execute(
                 sa.select(lease).where(lease.c.name == name).with_for_update()
-            ).one_or_none()
-            if row is not None and row.expires_at > now and row.owner not in (owner, ""):
+            ).one()
+            if row.expires_at > now and row.owner not in (owner, ""):
                 return None
-            token = 1 if row is None else row.token + 1
-            values = {"owner": owner, "token": token, "expires_at": expires}
-            if row is None:
-                connection.execute(sa.insert(lease).values(name=name, **values))
-            else:
-                connection.execute(sa.update(lease).where(lease.c.name == name).values(**values))
+            token = int(row.token) + 1
+            connection.execute(
+                sa.update(lease)
+                .where(lease.c.name == name)
+                .values(owner=owner, token=token, expires_at=expires)
+            )
         self._fence = Fence(name, token)
         return token
 

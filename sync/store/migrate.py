@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from sync.migrations import HEAD
+from sync.store.dialect import one_at_a_time
 from sync.store.errors import StoreError
 
 
@@ -18,6 +19,11 @@ def migrate(connection: Connection, *, apply: bool) -> None:
     stands_at = version(connection)
     if stands_at == HEAD:
         return
+    if apply:
+        one_at_a_time(connection)
+        stands_at = version(connection)
+        if stands_at == HEAD:
+            return
     # Alembic is slow to import: only when there is something to migrate
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

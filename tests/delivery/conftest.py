@@ -223,9 +223,11 @@ def table(rows: Sequence[dict[str, Any]]) -> pa.Table:
 class Shop:
     """A store, some destinations over their vendors, and days that are published and delivered."""
 
-    def __init__(self, folder: Path, kinds: dict[str, type[Fake]] | None = None) -> None:
+    def __init__(
+        self, folder: Path, kinds: dict[str, type[Fake]] | None = None, url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.url = f"sqlite:///{folder}/state.db"
+        self.url = url or f"sqlite:///{folder}/state.db"
         self.store = Store(self.url)
         self.clock = FakeClock()
         self.kinds = kinds or {"fake": Fake}
@@ -335,11 +337,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def shop_of(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
+def shop_of(tmp_path: Path, state_url: str) -> Iterator[Callable[..., Shop]]:
     made: list[Shop] = []
 
     def make(**kinds: type[Fake]) -> Shop:
-        shop = Shop(tmp_path, kinds or None)
+        shop = Shop(tmp_path, kinds or None, state_url)
         made.append(shop)
         return shop
 
@@ -354,8 +356,8 @@ def shop(shop_of: Callable[..., Shop]) -> Shop:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/state.db")
+def store(state_url: str) -> Iterator[Store]:
+    opened = Store(state_url)
     yield opened
     opened.close()
 
