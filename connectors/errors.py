@@ -18,7 +18,12 @@ from connectors.types import Outcome
 
 
 class ConnectorError(Exception):
-    """A connector could not do what was asked; the message is a sentence for the operator."""
+    """A connector could not do what was asked; the message is a sentence for the operator.
+
+    ``maybe_applied`` is False only if the request surely had no effect.
+    """
+
+    maybe_applied: bool = True
 
 
 class BrokenConnector(ConnectorError):
@@ -28,13 +33,21 @@ class BrokenConnector(ConnectorError):
 class Misconfigured(ConnectorError):
     """The configuration or the input must be mended by a person; sending again cannot help."""
 
+    def __init__(self, message: str, *, maybe_applied: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_applied = maybe_applied
+
 
 class Unauthorized(ConnectorError):
     """The vendor does not accept the key, or the key lacks a permission."""
 
+    maybe_applied = False
+
 
 class Throttled(ConnectorError):
     """The vendor asks for patience. ``retry_after`` is in seconds, None if it does not say."""
+
+    maybe_applied = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -42,7 +55,7 @@ class Throttled(ConnectorError):
 
 
 class Unavailable(ConnectorError):
-    """No usable answer. ``maybe_applied`` is False only if the request surely had no effect."""
+    """No usable answer."""
 
     def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
         super().__init__(message)
@@ -59,6 +72,8 @@ class Refused(ConnectorError):
     ``outcomes`` holds, by change id, those whose fate the answer already tells; the engine takes
     them out and sends the rest again, halved if none was named.
     """
+
+    maybe_applied = False
 
     def __init__(self, message: str, *, outcomes: Mapping[str, Outcome] | None = None) -> None:
         super().__init__(message)

@@ -118,18 +118,31 @@ class Identify(Change):
     """Set these properties.
 
     ``known`` is what the destination last accepted, and None if nothing was accepted, or if
-    something else may have arrived since: then every property is sent.
+    something else may have arrived since: then every property is sent. ``first`` says that
+    nothing was ever sent, so that there is nothing to clear.
     """
 
     properties: Mapping[str, Value]
     known: Mapping[str, Value] | None = None
+    first: bool = False
+
+    def standing(self) -> dict[str, Value]:
+        """All properties, but without a null where there surely is nothing to clear."""
+        if self.known is None and not self.first:
+            return dict(self.properties)
+        known = self.known or {}
+        return {k: v for k, v in self.properties.items() if v is not None or _held(known, k)}
 
     def delta(self) -> dict[str, Value]:
         """Only the properties that differ from what the destination last accepted."""
         known = self.known
         if known is None:
-            return dict(self.properties)
-        return {k: v for k, v in self.properties.items() if k not in known or known[k] != v}
+            return self.standing()
+        return {k: v for k, v in self.standing().items() if k not in known or known[k] != v}
+
+
+def _held(known: Mapping[str, Value], name: str) -> bool:
+    return known.get(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

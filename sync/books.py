@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
 from connectors.types import Batch, Change, Identify, Outcome, Person, Track, Unsure
 from sync.clock import Clock
 from sync.difference import Kind
-from sync.ledger import Entry, Ledger
+from sync.ledger import Entry, Ledger, Mark, Standing
 from sync.outbox import EventMark, Outbox
 from sync.values import Sent, load
 
@@ -42,8 +43,11 @@ class Book(Protocol):
         """The ticket is worth nothing any more."""
         ...
 
-    def untouched(self, ids: Sequence[str]) -> int:
-        """They were not sent, or surely without effect; how many thereby wait as before."""
+    def untouched(self, ids: Iterable[str]) -> int:
+        """They were not sent, or surely without effect: they stand as they stood before.
+
+        Gives how many wait thereby. What may have arrived in an earlier attempt stays unsure.
+        """
         ...
 
     def batch_of(self, ticket: str) -> Batch[Any]:
@@ -62,17 +66,18 @@ class Profiles:
         self.run_id = run_id
         self.clock = clock
         self._entries: dict[str, Entry] = {}
+        #: How those stood who have never been on the wire in this run; None: without a row.
+        self._before: dict[str, Standing | None] = {}
 
     def changes(self, due: Iterable[tuple[Entry, Kind]]) -> Iterator[Identify]:
         """The changes for what is due, each with what the destination is known to hold."""
         left = iter(due)
         while some := list(islice(left, LOOKUP)):
-            held = [entry.customer_id for entry, kind in some if kind is not Kind.ENTRY]
-            known = self.ledger.accepted(held, acked_only=True) if held else {}
+            standing = self.ledger.standing([entry.customer_id for entry, _ in some])
             for entry, _ in some:
                 self._entries[entry.customer_id] = entry
-                last = known.get(entry.customer_id)
-                yield _identify(entry, None if last is None else load(last))
+                before = self._before[entry.customer_id] = standing.get(entry.customer_id)
+                yield _due(entry, before)
 
     def unsure(self, batch: Batch[Any]) -> None:
         """Step 1: before the wire."""
@@ -84,18 +89,28 @@ class Profiles:
         self.ledger.answered(outcomes, self.run_id, self.clock.now(), settles=settles)
         for change_id in outcomes:
             self._entries.pop(change_id, None)
+            self._before.pop(change_id, None)
 
     def ticketed(self, ids: Sequence[str], ticket: str) -> None:
         """Step 3, when the answer is a ticket."""
         self.ledger.ticketed(ids, ticket, self.kind.__name__, self.clock.now())
+        for change_id in ids:
+            self._before.pop(change_id, None)
 
     def lost(self, ticket: str) -> None:
         """The ticket is worth nothing any more."""
         self.ledger.lost(ticket)
 
-    def untouched(self, ids: Sequence[str]) -> int:  # noqa: ARG002 - see Book
-        """A profile may go again at any time: it stays unsure."""
-        return 0
+    def untouched(self, ids: Iterable[str]) -> int:
+        """They were not sent, or surely without effect: they stand as they stood before."""
+        back = {change_id: self._before[change_id] for change_id in self._before.keys() & ids}
+        sure = {
+            change_id: before
+            for change_id, before in back.items()
+            if before is None or before.mark is not Mark.UNSURE
+        }
+        self.ledger.put_back(sure)
+        return len(sure)
 
     def batch_of(self, ticket: str) -> Batch[Any]:
         """What went out under that ticket, in the same order."""
@@ -116,20 +131,25 @@ class Events:
         self.run_id = run_id
         self.clock = clock
         self.repeatable = repeatable
+        self._fresh: set[str] = set()
 
     def unsure(self, batch: Batch[Any]) -> None:
         """Step 1: before the wire."""
-        self.outbox.unsure([change.id for change in batch], self.run_id, self.clock.now())
+        ids = [change.id for change in batch]
+        self._fresh |= self.outbox.never_sent(ids)
+        self.outbox.unsure(ids, self.run_id, self.clock.now())
 
     def answered(self, outcomes: Mapping[str, Outcome], *, settles: str | None = None) -> None:
         """Step 3: after the answer, by change id."""
         lost = EventMark.UNSURE if self.repeatable else EventMark.UNKNOWN
         now = self.clock.now()
         self.outbox.answered(outcomes, self.run_id, now, unsure_as=lost, settles=settles)
+        self._fresh -= outcomes.keys()
 
     def ticketed(self, ids: Sequence[str], ticket: str) -> None:
         """Step 3, when the answer is a ticket."""
         self.outbox.ticketed(ids, ticket, self.kind.__name__, self.clock.now())
+        self._fresh.difference_update(ids)
 
     def lost(self, ticket: str) -> None:
         """The ticket is worth nothing any more."""
@@ -139,12 +159,11 @@ class Events:
         ids = [due.change.id for due in self.outbox.on_the_wire(ticket)]
         self.answered({event_id: Unsure(FORGOTTEN) for event_id in ids}, settles=ticket)
 
-    def untouched(self, ids: Sequence[str]) -> int:
+    def untouched(self, ids: Iterable[str]) -> int:
         """They were not sent, or surely without effect: they may go again."""
-        if self.repeatable:
-            return 0
-        self.outbox.untouched(ids, self.run_id, self.clock.now())
-        return len(ids)
+        back = sorted(self._fresh.intersection(ids))
+        self.outbox.untouched(back, self.run_id, self.clock.now())
+        return len(back)
 
     def batch_of(self, ticket: str) -> Batch[Any]:
         """What went out under that ticket, in the same order."""
@@ -156,6 +175,14 @@ class Events:
         if adrift:
             self.answered({event_id: Unsure(ENDED) for event_id in adrift})
         return len(adrift)
+
+
+def _due(entry: Entry, before: Standing | None) -> Identify:
+    """The change, with what its destination is known to hold."""
+    if before is None:
+        return replace(_identify(entry, None), first=True)
+    known = before.accepted if before.mark is Mark.ACKED else None
+    return _identify(entry, None if known is None else load(known))
 
 
 def _identify(entry: Entry, known: Sent | None) -> Identify:

@@ -105,6 +105,7 @@ def _summed(result: DestinationResult) -> Delivered:
         result.reasons,
         _stopped(result),
         None if result.held is None else result.held.sentence(),
+        result.held_back,
     )
 
 

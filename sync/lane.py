@@ -9,13 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.base import Delivery
-from connectors.errors import (
-    BrokenConnector,
-    ConnectorError,
-    Refused,
-    TicketLost,
-    Unavailable,
-)
+from connectors.errors import ConnectorError, TicketLost
 from connectors.exchange import exchange, verified
 from connectors.types import Batch, Outcome, Receipt, Unsure
 from sync.books import Book
@@ -106,32 +100,40 @@ class Lane:
 
     async def _send(self, batch: Batch[Any]) -> None:
         left = {change.id for change in batch}
+        doubtful: set[str] = set()
         self.book.unsure(batch)
         reach("deliver.marked")
         try:
-            async for part, receipt in exchange(batch, self._attempt):
+            async for part, receipt in exchange(batch, lambda part: self._attempt(part, doubtful)):
                 reach("deliver.answered")
                 self._write(part, receipt)
                 left.difference_update(change.id for change in part)
                 reach("deliver.written")
         except (ConnectorError, Stopping) as error:
-            if left:
-                self.taken -= self.book.untouched(sorted(left))
+            if sure := left - doubtful:
+                self.taken -= self.book.untouched(sure)
             self.halted = self.halted or error
 
-    async def _attempt(self, part: Batch[Any]) -> Receipt:
-        """One request. What may have had an effect and cannot be repeated is told as unsure."""
+    async def _attempt(self, part: Batch[Any], doubtful: set[str]) -> Receipt:
+        """One request, and its repeats. What may have had an effect all the same is ``doubtful``.
+
+        Of what cannot be repeated it is told as unsure.
+        """
         method = getattr(self.destination, self.delivery.method)
         self.calls += 1
+
+        async def once() -> Receipt:
+            try:
+                return verified(part, await method(part))
+            except Exception as error:
+                if not isinstance(error, ConnectorError) or error.maybe_applied:
+                    doubtful.update(change.id for change in part)
+                raise
+
         try:
-            receipt = await self.wire.send(
-                lambda: method(part), repeatable=self.delivery.idempotent
-            )
-            return verified(part, receipt)
-        except Refused:
-            raise
+            return await self.wire.send(once, repeatable=self.delivery.idempotent)
         except ConnectorError as error:
-            if self.delivery.idempotent or not _may_have_landed(error):
+            if self.delivery.idempotent or not error.maybe_applied:
                 raise
             self.halted = self.halted or error
             return Receipt({change.id: Unsure(str(error)) for change in part})
@@ -233,10 +235,3 @@ class Lane:
             return
         self._resent[first] = times + 1
         await self._send(job.batch)
-
-
-def _may_have_landed(error: ConnectorError) -> bool:
-    """Whether a request that failed so may have had an effect all the same."""
-    if isinstance(error, Unavailable):
-        return error.maybe_applied
-    return isinstance(error, BrokenConnector | TicketLost)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,6 +22,8 @@ from sync.values import Sent, load
 
 #: The channel of properties; audiences and others get their own.
 ATTRIBUTES = "attributes"
+#: What marking a row as unsure overwrites; a ticket is not among it, as who has one is not due.
+_PUT_BACK = ("wanted", "value", "mark", "reason", "run_id", "updated_at")
 #: Keys that one query may name, below every database's limit of parameters.
 KEYS = 5_000
 
@@ -43,6 +46,19 @@ class Entry:
     customer_id: str
     wanted: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row as it stands before its customer is put on the wire."""
+
+    wanted: str
+    value: str | None
+    mark: Mark
+    accepted: str | None
+    reason: str | None
+    run_id: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,23 @@ class Ledger:
             )
             end_job(connection, self.destination, ticket)
 
+    def put_back(self, before: Mapping[str, Standing | None]) -> None:
+        """Make the rows what they were before they were marked; None: there was no row."""
+        gone = [key for key, row in before.items() if row is None]
+        # a column's own name is taken by the statement that sets it
+        rows = [
+            {"key": key, **{f"was_{name}": getattr(row, name) for name in _PUT_BACK}}
+            for key, row in before.items()
+            if row is not None
+        ]
+        with self.store.begin() as connection:
+            for some in slices(gone, KEYS):
+                ours = (*self.mine, ledger.c.customer_id.in_(some))
+                connection.execute(sa.delete(ledger).where(*ours))
+            if rows:
+                values: dict[str, Any] = {name: sa.bindparam(f"was_{name}") for name in _PUT_BACK}
+                connection.execute(self._by_key().values(**values), rows)
+
     def _acked(
         self, connection: Connection, keys: Sequence[str], run_id: str, at: datetime
     ) -> None:
@@ -164,21 +197,29 @@ class Ledger:
 
     # asking
 
-    def accepted(self, ids: Sequence[str], *, acked_only: bool = False) -> dict[str, str]:
-        """What was last accepted of these customers, as ``sync.values`` has it.
-
-        ``acked_only`` leaves out those of whom something else may have arrived since.
-        """
+    def accepted(self, ids: Sequence[str]) -> dict[str, str]:
+        """What was last accepted of these customers, as ``sync.values`` has it."""
         query = sa.select(ledger.c.customer_id, ledger.c.accepted).where(
             *self.mine, ledger.c.accepted.is_not(None)
         )
-        if acked_only:
-            query = query.where(ledger.c.mark == Mark.ACKED.value)
         found: dict[str, str] = {}
         with self.store.read() as connection:
             for some in slices(ids, KEYS):
                 rows = connection.execute(query.where(ledger.c.customer_id.in_(some)))
                 found.update((row[0], row[1]) for row in rows)
+        return found
+
+    def standing(self, ids: Sequence[str]) -> dict[str, Standing]:
+        """How these customers stand; who was never on the wire is not among them."""
+        names = ("wanted", "value", "mark", "accepted", "reason", "run_id", "updated_at")
+        query = sa.select(ledger.c.customer_id, *(ledger.c[name] for name in names))
+        found: dict[str, Standing] = {}
+        with self.store.read() as connection:
+            for some in slices(ids, KEYS):
+                ours = (*self.mine, ledger.c.customer_id.in_(some))
+                for key, *row in connection.execute(query.where(*ours)):
+                    row[2] = Mark(row[2])
+                    found[key] = Standing(*row)
         return found
 
     def on_the_wire(self, ticket: str) -> list[Entry]:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from connectors.http import mask
 from connectors.types import Delivered, Outcome, Person, Rejected, Track
 from sync.jobs import begin_job, end_job
-from sync.ledger import ATTRIBUTES, Ledger
+from sync.ledger import ATTRIBUTES, KEYS, Ledger, slices
 from sync.projection import Projection
 from sync.store import OutboxEvent, Store
 from sync.store.dialect import execute_many, one_of, plain_moment
@@ -111,6 +111,15 @@ class Outbox:
     def unsure(self, ids: Sequence[str], run_id: str, at: datetime) -> None:
         """Write down what is about to be sent."""
         self._set(ids, EventMark.UNSURE, run_id, at)
+
+    def never_sent(self, ids: Sequence[str]) -> set[str]:
+        """Those of these events that were never on the wire."""
+        found: set[str] = set()
+        with self.store.read() as connection:
+            for some in slices(ids, KEYS):
+                fresh = (outbox.c.id.in_(some), outbox.c.mark == EventMark.NEW.value)
+                found.update(connection.execute(sa.select(outbox.c.id).where(*fresh)).scalars())
+        return found
 
     def untouched(self, ids: Sequence[str], run_id: str, at: datetime) -> None:
         """They surely had no effect: as if they had never been on the wire."""

@@ -66,9 +66,9 @@ class DestinationPlan:
 
     ``in_flight`` are profiles and events whose job is at the vendor: it is asked first.
     ``requests`` and ``seconds`` are what the writes take at the vendor's limits, expected from the
-    size of a sample; asking for jobs comes on top. Held moves, and events of held customers, are
-    not in ``planned``. What a plan cannot foresee is that the vendor lost a job: its customers are
-    due again, and if the brake then holds their moves, their events wait with them.
+    size of a sample; asking for jobs comes on top. ``waiting`` are held moves and their events,
+    which are part of ``planned``. What a plan cannot foresee is that the vendor lost a job: its
+    customers are due again, and if the brake then holds their moves, their events wait with them.
     """
 
     destination: str
@@ -82,12 +82,13 @@ class DestinationPlan:
     held: Held | None
     requests: int
     seconds: float
+    waiting: int = 0
 
     @property
     def planned(self) -> int:
-        """All changes that the run would settle."""
+        """All changes that are due, those that would have to wait among them."""
         moves = self.moves if self.held is None else 0
-        return self.entries + self.refreshes + moves + self.events + self.in_flight
+        return self.entries + self.refreshes + moves + self.events + self.in_flight + self.waiting
 
 
 def prepare(store: Store, snapshot: Path, targets: Sequence[Target]) -> list[Prepared]:
@@ -156,6 +157,7 @@ def _one(
         held,
         requests,
         seconds_for(target.connector, requests),
+        0 if held is None else held.moves + len(waiting) - events,
     )
 
 

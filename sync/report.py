@@ -10,7 +10,7 @@ from typing import Any, Literal
 Status = Literal["done", "held", "stopped"]
 
 #: The keys of a destination that other programs may rely on.
-COUNTS = ("planned", "requests", "delivered", "rejected", "unsure")
+COUNTS = ("planned", "requests", "delivered", "rejected", "unsure", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,10 @@ class Pulled:
 class Delivered:
     """What became of the changes for one destination.
 
-    ``delivered``, ``rejected``, ``unsure`` and ``waiting`` (never on the wire) add up to
-    ``planned``. ``writes`` are those of the requests that could change something. ``stopped`` is
-    why it stopped before the end, ``held`` why moves wait for a person.
+    ``delivered``, ``rejected``, ``unsure`` and ``waiting`` add up to ``planned``. What waits was
+    not attempted, or surely without effect; ``held_back`` of it by the brake. ``writes`` are those
+    of the requests that could change something. ``stopped`` is why it stopped before the end,
+    ``held`` why moves wait for a person.
     """
 
     planned: int
@@ -70,6 +71,7 @@ class Delivered:
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     stopped: str | None = None
     held: str | None = None
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ class DestinationResult:
 
     ``planned`` is ``delivered + rejected + unsure + waiting``. ``unsure`` were on the wire and the
     answer does not tell: ``in_flight`` of them are in a job that the vendor still works on,
-    ``unknown`` of them are events that must not be sent again unasked. ``waiting`` were never
-    sent. ``requests`` counts every request, ``writes`` those that could change something.
+    ``unknown`` of them are events that must not be sent again unasked. ``waiting`` were not
+    attempted, or surely without effect; ``held_back`` of them by the brake. ``requests`` counts
+    every request, ``writes`` those that could change something.
     """
 
     destination: str
@@ -33,6 +34,7 @@ class DestinationResult:
     rejected: int
     unsure: int
     waiting: int
+    held_back: int = 0
     in_flight: int = 0
     unknown: int = 0
     vanished: int = 0
@@ -45,13 +47,16 @@ def counted(
     destination: str,
     rows: Iterable[Tally],
     *,
-    waiting: int,
+    waiting: tuple[int, int],
     requests: tuple[int, int],
     vanished: int,
     held: Held | None,
     stopped_because: str | None,
 ) -> DestinationResult:
-    """Add up the rows of a run. ``requests`` is all of them, and the writes among them."""
+    """Add up the rows of a run. ``requests`` is all of them, and the writes among them.
+
+    ``waiting`` is those that could have gone, and those that the brake holds.
+    """
     marks: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     in_flight = 0
@@ -63,13 +68,14 @@ def counted(
     unsure = marks["unsure"] + marks["unknown"]
     return DestinationResult(
         destination,
-        planned=marks.total() + waiting,
+        planned=marks.total() + sum(waiting),
         requests=requests[0],
         writes=requests[1],
         delivered=marks["acked"],
         rejected=marks["refused"],
         unsure=unsure,
-        waiting=waiting,
+        waiting=sum(waiting),
+        held_back=waiting[1],
         in_flight=in_flight,
         unknown=marks["unknown"],
         vanished=vanished,

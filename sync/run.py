@@ -188,7 +188,9 @@ class _Running:
             self.run.as_of,
             # asked to stop when all was done: then it is done
             _status(
-                stopped=self.stop.is_set() and any(d.waiting for d in results.values()), held=held
+                stopped=self.stop.is_set()
+                and any(d.waiting > d.held_back for d in results.values()),
+                held=held,
             ),
             found.orders,
             published.customers,

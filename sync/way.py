@@ -13,7 +13,7 @@ from sync.batches import batches
 from sync.books import Book, Events, Profiles
 from sync.brake import Brake, Held
 from sync.clock import Clock
-from sync.difference import Difference
+from sync.difference import Difference, Kind
 from sync.jobs import jobs_of
 from sync.lane import Lane
 from sync.ledger import Ledger
@@ -87,7 +87,7 @@ class Way:
         self.outbox = Outbox(run.store, self.name)
         self.wire = Wire(run.pace, run.clock, run.stop, secrets=self.target.connector.secrets())
         self.halted: ConnectorError | Stopping | None = None
-        self._calls = self._done = self._total = self._refused = 0
+        self._calls = self._done = self._total = self._refused = self._held_back = 0
         self._touched = not run.fresh
         self._note = ""
         self._lost: dict[str, set[str]] = {}
@@ -107,6 +107,8 @@ class Way:
             approved=self.run.approved,
         )
         waiting = await self._profiles(due, held) + await self._events(due, held)
+        if waiting and self.run.stop.is_set():
+            self.halted = self.halted or Stopping()
         requests = (self._calls, self._calls)
         if transport is not None:
             requests = (transport.requests - before[0], transport.writes - before[1])
@@ -115,7 +117,7 @@ class Way:
         return counted(
             self.name,
             self._rows(),
-            waiting=waiting,
+            waiting=(waiting, self._held_back + (0 if held is None else held.moves)),
             requests=requests,
             vanished=counts.vanished,
             held=held,
@@ -134,8 +136,10 @@ class Way:
                 await self._run(lane, iter(()), 0, "jobs of an earlier run")
                 self._lost[lane.book.channel] = lane.lost
 
-    def _tell_lost(self, book: Book, left: set[str]) -> None:
+    def _tell_lost(self, book: Book, left: set[str], held: set[str]) -> None:
         """Count in this run what was in a job that the vendor lost, and is not sent again now."""
+        # each is counted once: as unsure, and no longer as held back
+        self._held_back -= len(left & held)
         if left:
             book.answered({change_id: Unsure(LOST) for change_id in sorted(left)})
 
@@ -154,7 +158,8 @@ class Way:
         lost = self._lost.get(book.channel)
         if lost and due.difference is not None:
             again = set[str]().union(*map(due.difference.ids, kinds(held)))
-            self._tell_lost(book, lost - again)
+            stuck = set[str]() if held is None else due.difference.ids(Kind.MOVE)
+            self._tell_lost(book, lost - again, stuck)
         if lane is None or due.difference is None or planned == 0 or self.halted is not None:
             return planned
         changes = book.changes(due.difference.entries(kinds(held)))
@@ -170,8 +175,9 @@ class Way:
             return 0
         waiting = self.outbox.waiting()
         free_now = set(free(waiting, due.difference, held))
-        lost = self._lost.get(lane.book.channel, set())
-        self._tell_lost(lane.book, lost & waiting.keys() - free_now)
+        stuck = waiting.keys() - free_now
+        self._held_back += len(stuck)
+        self._tell_lost(lane.book, self._lost.get(lane.book.channel, set()) & stuck, stuck)
         again = self._part_from_vanished(waiting, due.difference, free_now)
         if not free_now or self.halted is not None:
             return len(free_now)

@@ -152,7 +152,7 @@ class Braze(Destination[BrazeOptions]):
     def _news(self, change: Identify) -> Mapping[str, Any]:
         # by e-mail it may be another profile than the one that accepted the last values
         by_id = self.options.identifier == "external_id"
-        return change.delta() if by_id else change.properties
+        return change.delta() if by_id else change.standing()
 
     def _who(self, change: Change) -> dict[str, Any]:
         known_by = identify(change.person, self.options.identifier)

@@ -137,7 +137,7 @@ class Iterable(Destination[IterableOptions]):
         if "userId" in user:
             # without it an email-based project refuses a userId that it does not know
             user["preferUserId"] = True
-        fields = {name: typed(value) for name, value in change.properties.items()}
+        fields = {name: typed(value) for name, value in change.standing().items()}
         return {**user, "dataFields": fields}
 
     def _event(self, change: Track) -> dict[str, Any]:

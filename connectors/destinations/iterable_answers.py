@@ -40,14 +40,15 @@ def receipt(batch: Batch[Any], response: Response, key: Callable[[Person], str])
     """The receipt of a 200: those named in a failure list are rejected, the others delivered.
 
     If the counts of the answer do not agree with the names in it, those not named are unsure.
-    Raises Misconfigured if Iterable has dropped fields, for then nothing of them has arrived.
+    Raises Misconfigured if Iterable has dropped fields: of these nothing arrived, of others it did.
     """
     body = read(response)
     dropped = body.get("filteredOutFields")
     if dropped:
         raise Misconfigured(
             f"Iterable dropped the fields {mask(_join(dropped))}, which the project does not have: "
-            "create them there, or set create_new_fields: true"
+            "create them there, or set create_new_fields: true",
+            maybe_applied=True,
         )
     named = _named(body)
     disallowed = set(_texts(body.get("disallowedEventNames")))

@@ -151,9 +151,10 @@ class Klaviyo(Destination[KlaviyoOptions]):
 
     def _imported(self, change: Identify) -> dict[str, Any]:
         profile = self._profile(change.person)
-        values = {name: v for name, v in change.properties.items() if v is not None}
+        properties = change.standing()
+        values = {name: v for name, v in properties.items() if v is not None}
         profile["attributes"]["properties"] = values
-        unset = [name for name, value in change.properties.items() if value is None]
+        unset = [name for name, value in properties.items() if value is None]
         if unset:
             profile["meta"] = {"patch_properties": {"unset": unset}}
         return profile

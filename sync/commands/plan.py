@@ -52,6 +52,7 @@ def _to_json(found: Report, plans: Sequence[DestinationPlan]) -> dict[str, Any]:
     would = {
         each.destination: {
             "planned": each.planned,
+            "waiting": each.waiting,
             "new": each.entries,
             "moves": each.moves,
             "refreshed": each.refreshes,

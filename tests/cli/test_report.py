@@ -69,7 +69,11 @@ def test_other_programs_get_exactly_these_keys():
         "delivered": 13,
         "rejected": 2,
         "unsure": 1,
+        "waiting": 0,
     }
+    for told in found["destinations"].values():
+        settled = told["delivered"] + told["rejected"] + told["unsure"] + told["waiting"]
+        assert told["planned"] == settled
     assert found["seconds"] == {"ingest": 0.512, "segment": 1.5}
 
 

@@ -41,8 +41,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "known although something else may have arrived",
         "sync/books.py",
-        "acked_only=True",
-        "acked_only=False",
+        "before.mark is Mark.ACKED",
+        "before.mark is not Mark.REFUSED",
     ),
     (
         "refused sent again for ever",

@@ -33,9 +33,10 @@ def test_moves_are_held_and_entries_go_on(shop, kit) -> None:
     rows += [kit.row(f"{n:02d}") for n in range(4, 22)]
     shop.publish(rows)
     plan = shop.plan()["fake"]
-    assert (plan.entries, plan.moves, plan.planned) == (2, 4, 2)
+    assert (plan.entries, plan.moves, plan.planned, plan.waiting) == (2, 4, 10, 8)
     result = shop.deliver()["fake"]
-    assert (result.planned, result.delivered) == (2, 2)
+    # four moves and their events wait
+    assert (result.planned, result.delivered, result.waiting) == (10, 2, 8)
     assert (result.held.moves, result.held.known) == (4, 20)
     assert result.held.sentence() == (
         "fake: 4 of 20 known customers would change (20 %), more than 3; nothing of it is sent. "

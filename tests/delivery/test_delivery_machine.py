@@ -79,9 +79,16 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(people=PEOPLE, number=st.floats(0, 1))
     def a_day_is_published(self, people: dict[str, str], number: float) -> None:
-        rows = [self.kit.row(i, s, churn_probability=number) for i, s in people.items()]
+        rows = [self._row(i, s, number) for i, s in people.items()]
         self.shop.publish(rows)
         self.fresh = True
+
+    def _row(self, customer: str, segment: str, number: float) -> dict[str, Any]:
+        # a property that comes and goes, so that one not cleared would be seen
+        previous = "Lost" if segment == "Champions" else None
+        return self.kit.row(
+            customer, segment, churn_probability=number, lifecycle_previous=previous
+        )
 
     @precondition(lambda self: self.shop.published is not None)
     @rule(
@@ -151,7 +158,10 @@ class Deliveries(RuleBasedStateMachine):
             if customer not in refused:
                 held = vendor.profiles[customer]
                 assert held["lifecycle_segment"] == row["lifecycle_segment"]
-                assert held.keys() == {p.name for p in self.shop.projections[name].properties()}
+                assert held.get("lifecycle_segment_previous") == row["lifecycle_previous"]
+                nulls = {"lifecycle_segment_previous", "intervention_date"}
+                names = {p.name for p in self.shop.projections[name].properties()}
+                assert held.keys() | nulls == names
 
     def _got_its_events(self, name: str, vendor: Any) -> None:
         with self.shop.store.read() as connection:

@@ -111,6 +111,7 @@ def test_a_lost_job_of_a_held_move_is_counted_as_unsure(shop_of, kit) -> None:
     # what a plan cannot foresee: the job is lost, the move is due again, and held with its event
     assert (plan.held, plan.in_flight, plan.events) == (None, 1, 1)
     assert result.held is not None
-    assert (result.planned, result.unsure, result.waiting) == (1, 1, 0)
+    # the profile is unsure, and its event waits
+    assert (result.planned, result.unsure, result.waiting) == (2, 1, 1)
     shop.brake = Brake()
     assert shop.deliver()["fake"].delivered == 2

@@ -1,0 +1,114 @@
+"""What surely had no effect stands as before; only what may have arrived is unsure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from sync.ledger import Ledger, rows_of
+
+
+@pytest.mark.parametrize("fault", ["wrong_key", "gone"])
+def test_a_first_load_that_reached_nobody_is_unsure_of_nobody(shop, kit, fault) -> None:
+    shop.publish([kit.row("1"), kit.row("2")])
+    shop.vendor.faults.extend([fault] * 6)
+    result = shop.deliver()["fake"]
+    assert (result.planned, result.unsure, result.waiting) == (2, 0, 2)
+    assert Ledger(shop.store, "fake").standing(["1", "2"]) == {}
+    shop.vendor.faults.clear()
+    assert shop.deliver()["fake"].delivered == 2
+
+
+@pytest.mark.parametrize("fault", ["wrong_key", "gone"])
+def test_what_was_accepted_before_still_counts_as_accepted(shop, kit, fault) -> None:
+    shop.day([kit.row("1")])
+    before = Ledger(shop.store, "fake").standing(["1"])
+    shop.publish([kit.row("1", "Lost")])
+    shop.vendor.faults.extend([fault] * 6)
+    result = shop.deliver()["fake"]
+    # the profile, and the event that waits for it
+    assert (result.planned, result.unsure, result.waiting) == (2, 0, 2)
+    assert Ledger(shop.store, "fake").standing(["1"]) == before
+    shop.vendor.faults.clear()
+    shop.deliver()
+    # it was known what the vendor has, so that only what differs went out
+    assert shop.vendor.identified[-1].delta() == {"lifecycle_segment": "Lost"}
+
+
+def test_a_refused_profile_stays_refused_with_its_reason(shop, kit) -> None:
+    shop.vendor.poison.add("1")
+    shop.day([kit.row("1")])
+    shop.publish([kit.row("1", "Lost")])
+    shop.vendor.faults.append("wrong_key")
+    shop.deliver()
+    (row,) = rows_of(shop.store, "1", ["fake"])
+    assert (row.mark, row.reason) == ("refused", "poison")
+
+
+@pytest.mark.parametrize("last", ["wrong_key", "gone"])
+def test_an_earlier_attempt_that_may_have_arrived_leaves_it_unsure(shop, kit, last) -> None:
+    shop.publish([kit.row("1")])
+    shop.vendor.faults.extend(["lost", *[last] * 5])
+    result = shop.deliver()["fake"]
+    assert (result.planned, result.unsure, result.waiting) == (1, 1, 0)
+    # in a later run as well, which reaches nobody
+    shop.vendor.faults = type(shop.vendor.faults)(["wrong_key"])
+    assert shop.deliver()["fake"].unsure == 1
+    assert rows_of(shop.store, "1", ["fake"])[0].mark == "unsure"
+
+
+def test_of_a_refused_request_only_the_half_that_went_out_is_unsure(shop, kit) -> None:
+    shop.publish([kit.row(str(n)) for n in range(4)])
+    shop.vendor.faults.extend(["refuse", *["lost"] * 6])
+    result = shop.deliver()["fake"]
+    assert (result.planned, result.unsure, result.waiting) == (4, 2, 2)
+
+
+def test_a_job_that_was_taken_and_lost_may_have_had_an_effect(shop_of, kit) -> None:
+    shop = shop_of(jobbing=kit.Jobbing)
+    shop.publish([kit.row("1")])
+    shop.vendor.faults.extend(["ok", "lose_job", "wrong_key"])
+    result = shop.deliver()["jobbing"]
+    assert (result.planned, result.unsure, result.waiting) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("kind", ["Fake", "Forgetful"])
+def test_events_that_reached_nobody_wait(shop_of, kit, kind) -> None:
+    shop = shop_of(one=getattr(kit, kind))
+    shop.day([kit.row("1")])
+    shop.publish([kit.row("1", "Lost")])
+    shop.vendor.faults.extend(["ok", "wrong_key"])
+    result = shop.deliver()["one"]
+    assert (result.delivered, result.unsure, result.waiting) == (1, 0, 1)
+    assert shop.deliver()["one"].delivered == 2
+    assert list(shop.vendor.received.values()) == [1]
+
+
+def test_an_event_that_may_have_arrived_stays_unsure(shop, kit) -> None:
+    shop.day([kit.row("1")])
+    shop.publish([kit.row("1", "Lost")])
+    shop.vendor.faults.extend(["ok", "lost", "wrong_key"])
+    result = shop.deliver()["fake"]
+    assert (result.delivered, result.unsure, result.waiting) == (1, 1, 0)
+
+
+def test_a_first_load_clears_nothing_and_later_only_what_was_there(shop, kit) -> None:
+    shop.day([kit.row("1")])
+    first = shop.vendor.identified[-1].standing()
+    assert "intervention_date" not in first
+    assert None not in first.values()
+    shop.day([kit.row("1", "Lost", intervention_date=date(1998, 6, 1))])
+    shop.day([kit.row("1", "Loyal Customers")])
+    assert shop.vendor.profiles["1"]["intervention_date"] is None
+    shop.day([kit.row("1", "Champions")])
+    assert "intervention_date" not in shop.vendor.identified[-1].standing()
+
+
+def test_what_may_have_arrived_is_cleared_too(shop, kit) -> None:
+    shop.publish([kit.row("1", intervention_date=date(1998, 6, 1))])
+    shop.vendor.faults.extend(["lost", "wrong_key"])
+    shop.deliver()
+    assert shop.vendor.profiles["1"]["intervention_date"] == date(1998, 6, 1)
+    shop.day([kit.row("1")])
+    assert shop.vendor.profiles["1"]["intervention_date"] is None
