@@ -34,9 +34,9 @@ def score_histories(
     """Every forecast that depends on a history only, one row a history.
 
     Columns: the key, ``p_alive``, ``churn_probability``, ``expected_orders`` (within the churn
-    horizon), ``discounted_orders`` (within the years of the customer value),
-    ``expected_next_order`` and ``intervention_date``. Rounded, so that the last digit of a
-    machine's arithmetic does not show.
+    horizon), ``discounted_orders`` (within the years of the customer value), ``orders_at_last``
+    (the same as it stood on the day of the last order), ``expected_next_order`` and
+    ``intervention_date``. Rounded, so that the last digit of a machine's arithmetic does not show.
     """
     h = histories
     found = foretell(h, model, settings)
@@ -50,6 +50,7 @@ def score_histories(
             "churn_probability": np.round(found["churn_probability"], 6),
             "expected_orders": np.round(found["expected_orders"], 6),
             "discounted_orders": np.round(found["discounted_orders"], 9),
+            "orders_at_last": np.round(found["orders_at_last"], 9),
             "expected_next_order": _days_after(last, found["days_to_next_order"]),
             "intervention_date": _days_after(last, found["days_to_intervention"]),
         }
@@ -69,12 +70,14 @@ def foretell(histories: Histories, model: Model, settings: Settings) -> dict[str
     years, yearly = settings.clv_years, settings.yearly_discount
     later = forecast.discounted_orders_if_active(p, x, age, years, yearly)[pair]
     (x, tx), pair = _unique(h.x, h.tx)
+    at_last = forecast.discounted_orders_if_active(p, x, tx, years, yearly)
     cap = settings.max_wait_days
     return {
         "p_alive": active,
         "churn_probability": 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T, horizon),
         "expected_orders": active * soon,
         "discounted_orders": active * later,
+        "orders_at_last": (forecast.chance_active(p, x, tx, tx) * at_last)[pair],
         "days_to_next_order": forecast.days_to_next_order(p, x, tx, cap)[pair],
         "days_to_intervention": forecast.days_to_intervention(p, x, tx, horizon, cap)[pair],
     }
@@ -87,8 +90,9 @@ def _days_after(last: npt.NDArray[np.datetime64], days: Floats) -> pa.Array:
 def with_scores(buyers: Table, as_of: date, model: Model, settings: Settings) -> Table:
     """The summary with every forecast of each buyer, ready for the schemes.
 
-    Adds to the columns of ``score_histories``: ``future_revenue`` (discounted money over the years
-    of the customer value), ``total_value`` (past and future), ``order_days``.
+    Adds to the columns of ``score_histories``: ``clv_3y`` (discounted money over the years of the
+    customer value), ``future_revenue`` (the same as of his last order, so that silence does not
+    lower it), ``total_value`` (past revenue and that), ``order_days``.
     """
     scores = ibis.memtable(score_histories(distinct_histories(buyers), as_of, model, settings))
     rows = buyers.inner_join(scores, list(KEY))
@@ -96,8 +100,11 @@ def with_scores(buyers: Table, as_of: date, model: Model, settings: Settings) ->
     days = (rows.frequency + 1).cast("float64")
     spend = model.spend
     an_order = (spent + spend.pull * spend.mean) / (days + spend.pull)
-    future = (rows.discounted_orders * an_order).round(2)
-    rows = rows.mutate(future_revenue=future, order_days=rows.frequency + 1)
+    rows = rows.mutate(
+        clv_3y=(rows.discounted_orders * an_order).round(2),
+        future_revenue=(rows.orders_at_last * an_order).round(2),
+        order_days=rows.frequency + 1,
+    )
     return rows.mutate(total_value=ibis.greatest(rows.past_revenue, 0.0) + rows.future_revenue)
 
 

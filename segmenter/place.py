@@ -105,7 +105,7 @@ def _forecasts(rows: Table, basis: Basis, settings: Settings, free: Flag) -> dic
     columns: dict[str, Any] = {"churn_probability": rows.churn_probability}
     if basis.model.level == "rules only":
         # The habits of a usual shop rank customers; they do not support a number or a date.
-        names = ["p_alive", "expected_orders", "clv_3y"]
+        names = ["p_alive", "expected_orders", "clv_3y", "future_revenue"]
         if too_few(basis.model.customers, basis.model.repeaters) is not None:
             # From so few not even how often the shop's customers come back can be seen.
             names.append("churn_probability")
@@ -113,7 +113,7 @@ def _forecasts(rows: Table, basis: Basis, settings: Settings, free: Flag) -> dic
         dates = dict.fromkeys(("expected_next_order", "intervention_date"), ibis.null("date"))
         return columns | unknown | dates
     columns |= {"p_alive": rows.p_alive, "expected_orders": rows.expected_orders}
-    columns["clv_3y"] = rows.future_revenue
+    columns |= {"clv_3y": rows.clv_3y, "future_revenue": rows.future_revenue}
     for name, was in (
         ("expected_next_order", rows.was_next_order),
         ("intervention_date", rows.was_intervention),

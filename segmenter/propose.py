@@ -27,8 +27,9 @@ MONEY = {
     "rfm.past_revenue": (0.2, 0.4, 0.6, 0.8),
     "risk_value.total_value": (0.70,),
 }
-#: How far from its share an edge may be put for the sake of calm, and how far calm looks ahead.
-LEEWAY, AHEAD = 0.08, 60.0
+#: How far from its share an edge may be put for the sake of calm; how far calm looks ahead, and in
+#: what steps, in days.
+LEEWAY, AHEAD, STEP = 0.08, 60.0, 3.0
 
 
 def propose(
@@ -42,8 +43,8 @@ def propose(
 ) -> Thresholds:
     """Absolute thresholds for every scheme, from the quantiles of the customers of ``as_of``.
 
-    An edge of a probability is put, near its quantile, where the fewest customers will cross it
-    in the next two months if nobody buys. ``buyers``: the summary of these orders, if at hand.
+    An edge of a probability is put, near its quantile, where the fewest customers are expected to
+    cross it by silence in the next two months. ``buyers``: the summary of these orders, if at hand.
     """
     if buyers is None:
         buyers = stage(engine, summarize(orders, as_of))
@@ -100,20 +101,44 @@ def _churn_edges(
 ) -> tuple[float, ...]:
     if histories.x.size == 0:
         return tuple(shares)
-    p, h, horizon = model.orders, histories, float(settings.churn_horizon_days)
-    now = 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T, horizon)
-    then = 1.0 - forecast.chance_of_order(p, h.x, h.tx, h.T + AHEAD, horizon)
+    weight, now = histories.weight, _churn(histories, model, settings, 0.0)
     edges: list[float] = []
     for share in shares:
         near = np.linspace(max(share - LEEWAY, 0.02), min(share + LEEWAY, 0.98), 17)
-        candidates = sorted({readable_chance(v) for v in _quantiles(now, h.weight, tuple(near))})
-        aim = float(_quantiles(now, h.weight, (share,))[0])
+        candidates = sorted({readable_chance(v) for v in _quantiles(now, weight, tuple(near))})
+        aim = float(_quantiles(now, weight, (share,))[0])
         above = [c for c in candidates if not edges or c > edges[-1]]
         above = above or [readable_chance((edges[-1] + 1.0) / 2.0)]
-        crossing = [float(h.weight[(now < c) & (then >= c)].sum()) for c in above]
+        crossing = _expected_crossings(histories, model, settings, above)
         best = min(zip(crossing, (abs(c - aim) for c in above), above, strict=True))
         edges.append(float(best[2]))
     return tuple(edges)
+
+
+def _expected_crossings(
+    h: Histories, model: Model, settings: Settings, edges: list[float]
+) -> list[float]:
+    """How many customers are expected to pass each edge in silence within ``AHEAD`` days.
+
+    Each counts by the chance that nothing is ordered until he passes it: most of those who come
+    near an edge order before.
+    """
+    expected = np.zeros(len(edges))
+    lower = _churn(h, model, settings, 0.0)
+    for day in np.arange(STEP, AHEAD + STEP, STEP):
+        upper = _churn(h, model, settings, float(day))
+        silent = 1.0 - forecast.chance_of_order(model.orders, h.x, h.tx, h.T, float(day))
+        for number, edge in enumerate(edges):
+            passes = (lower < edge) & (upper >= edge)
+            expected[number] += (h.weight * silent)[passes].sum()
+        lower = upper
+    return [float(number) for number in expected]
+
+
+def _churn(h: Histories, model: Model, settings: Settings, silence: float) -> Floats:
+    """The churn probability after so many more days without an order."""
+    horizon = float(settings.churn_horizon_days)
+    return 1.0 - forecast.chance_of_order(model.orders, h.x, h.tx, h.T + silence, horizon)
 
 
 def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> Floats:

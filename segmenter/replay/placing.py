@@ -31,7 +31,7 @@ class Forecasts:
     def __init__(self, model: Model, settings: Settings) -> None:
         self.model = model
         self._settings = settings
-        # The sum over the coming years depends on (x, T) only; a week asks for few of those.
+        # As of the last order, the sum over the coming years depends on (x, tx) only.
         self._later = np.full((TABLED, 0), np.nan)
 
     def columns(self, facts: Facts) -> Columns:
@@ -39,13 +39,11 @@ class Forecasts:
         p, spend = self.model.orders, self.model.spend
         x, tx, age, money = facts
         horizon = float(self._settings.churn_horizon_days)
-        active = forecast.chance_active(p, x, tx, age)
-        none = (p.r + x) * np.log((p.alpha + age) / (p.alpha + age + horizon))
-        ordered = active * -np.expm1(none)
-        discounted = np.round(active * self._discounted(x, age), 9)
+        ordered = forecast.chance_of_order(p, x, tx, age, horizon)
+        at_last = forecast.chance_active(p, x, tx, tx) * self._discounted(x, tx)
         spent = np.maximum(money, 0.0)
         an_order = (spent + spend.pull * spend.mean) / (x + 1.0 + spend.pull)
-        future = np.round(discounted * an_order, 2)
+        future = np.round(np.round(at_last, 9) * an_order, 2)
         return {
             "churn_probability": np.round(1.0 - ordered, 6),
             "past_revenue": money,

@@ -1,7 +1,8 @@
 """Nine segments from churn probability, past revenue and future revenue.
 
 Each has three levels: churn low, middle, high; revenue small, fair, great. Past revenue is what
-was spent net of refunds; future revenue is the value of the next three years. Best to worst:
+was spent net of refunds; future revenue is the value of the next three years as of the last order,
+so that silence counts on the churn axis only. Best to worst:
 
 =================== ====== ============= =========================================
 segment             churn  past revenue  future revenue

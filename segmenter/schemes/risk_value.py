@@ -1,4 +1,4 @@
-"""Four cells: the risk that he is gone, against what he is worth (spent, and expected to spend).
+"""Four cells: the risk that he is gone, against what he is worth if he is not: spent and expected.
 
 From best to worst: Nurture (low risk, high value), Retain Aggressively (high risk, high value),
 Automate (low risk, low value), Divest (high risk, low value).

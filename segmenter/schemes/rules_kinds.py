@@ -40,6 +40,7 @@ COLUMNS: Mapping[str, Kind] = MappingProxyType(
         "churn_probability": Kind.NUMBER,
         "expected_orders": Kind.NUMBER,
         "clv_3y": Kind.NUMBER,
+        "future_revenue": Kind.NUMBER,
         "expected_next_order": Kind.DAY,
         "intervention_date": Kind.DAY,
         "r_score": Kind.NUMBER,

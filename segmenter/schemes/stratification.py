@@ -25,9 +25,7 @@ nothing is known counts as low, as nothing speaks for high, and ``gaps`` counts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
-from types import MappingProxyType
 
 import ibis
 
@@ -39,24 +37,14 @@ from segmenter.schemes.stratification_settings import AXES, Factor, Stratificati
 ANCHORS = (0.05, 0.25, 0.50, 0.75, 0.95)
 #: What the axes and the whole are called among the columns of a result.
 COLUMNS = ("stratification_score", "stratification_value", "stratification_profit")
-#: Columns of a buyer that may be metrics, and what they are called where scores are made.
-OWN: Mapping[str, str] = MappingProxyType(
-    {
-        "orders": "orders",
-        "frequency": "frequency",
-        "recency": "recency",
-        "T": "T",
-        "monetary_value": "monetary_value",
-        "days_since_order": "days_since_order",
-        "past_revenue": "past_revenue",
-        "churn_probability": "churn_probability",
-        "p_alive": "p_alive",
-        "expected_orders": "expected_orders",
-        "clv_3y": "future_revenue",
-    }
+#: Columns of a buyer that may be metrics.
+OWN = (
+    *("orders", "frequency", "recency", "T", "monetary_value", "days_since_order"),
+    *("past_revenue", "churn_probability", "p_alive", "expected_orders", "clv_3y"),
+    "future_revenue",
 )
 #: Those that do not exist while the model is not to be believed.
-FORECASTS = frozenset({"p_alive", "expected_orders", "clv_3y"})
+FORECASTS = frozenset({"p_alive", "expected_orders", "clv_3y", "future_revenue"})
 
 
 def place(value: int, profit: int) -> str:
@@ -98,7 +86,7 @@ def known(rows: Table, figures: Table | None, choice: Stratification, *, full: b
     for column in choice.columns():
         if column not in found:
             there = column in OWN and (full or column not in FORECASTS)
-            found[column] = rows[OWN[column]].cast("float64") if there else ibis.null("float64")
+            found[column] = rows[column].cast("float64") if there else ibis.null("float64")
     named = rows.mutate(**{f"metric_{column}": value for column, value in found.items()})
     return named.drop(*[f"figure_{c}" for c in theirs])
 

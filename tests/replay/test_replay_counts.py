@@ -1,6 +1,7 @@
 """What is counted over the days of a replay, and what is in the log that they are read from."""
 
 from datetime import date, timedelta
+from importlib.resources import files
 
 import numpy as np
 
@@ -63,6 +64,21 @@ def test_who_never_ordered_is_no_customer_and_nobody_counts_before_his_first_ord
     everybody = {c for c, d, amount in lively if d <= last and not amount.startswith("-")}
     assert told[-1].customers == len(everybody) == told[0].new + sum(d.new for d in told[1:])
     assert all(not moved.who.size for moved in told[0].moved.values())
+
+
+def test_a_real_shop_is_calm(engine, orders_of):
+    text = (files("lifetimes") / "datasets" / "CDNOW_master.txt").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if line.strip()[:1].isdigit()]
+    orders = orders_of((w[-4], date.fromisoformat(w[-3]), w[-1]) for w in lines)
+    first, last = date(1998, 2, 1), date(1998, 4, 2)
+    log = read_log(engine, orders, last)
+    tally, settings = Tally(len(log.names)), Settings(schemes=("lifecycle",))
+    told = [tally.count(d) for d in replay(engine, log, first, last, settings)][1:]
+    shares = [each.schemes["lifecycle"].moves / each.customers for each in told]
+    moves = sum(each.schemes["lifecycle"].moves for each in told)
+    assert 0.0005 < np.mean(shares) <= 0.0035
+    assert max(shares) <= 0.02
+    assert sum(each.schemes["lifecycle"].flaps for each in told) <= 0.02 * moves
 
 
 def test_no_day_is_skipped_where_nothing_came_in(engine, orders_of, lively):

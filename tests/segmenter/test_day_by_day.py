@@ -73,6 +73,7 @@ def test_a_purchase_moves_on_its_day_and_is_the_cause(first, days, shop):
         assert row["lifecycle_segment"] != "Lost"
         assert row["lifecycle_previous"] == "Lost"
         assert (row["lifecycle_cause"], row["lifecycle_since"]) == ("purchase", day)
+        assert row["future_revenue"] == row["clv_3y"]
     told = moves(days.previous, day, days.settings).to_pyarrow().to_pylist()
     assert {m["customer_id"] for m in told if m["cause"] == "purchase"} >= set(lost)
     assert all(
@@ -85,6 +86,19 @@ def test_silence_is_the_cause_when_only_time_passes(first, days):
     result = days.run(later(basis, basis.orders, days=120))
     causes = {row["lifecycle_cause"] for row in moved(result, "lifecycle").values()}
     assert causes == {"silence"}
+
+
+def test_silence_lowers_the_value_of_today_and_not_what_he_is_placed_by(first, days):
+    basis, one = first
+    two = days.run(later(basis, basis.orders, days=120))
+    for customer, row in one.items():
+        assert two[customer]["future_revenue"] == row["future_revenue"]
+        assert two[customer]["clv_3y"] < row["clv_3y"] <= row["future_revenue"]
+        # so silence leads along the churn axis only, never to and fro
+        assert two[customer]["risk_value_segment"] in {
+            row["risk_value_segment"],
+            {"Nurture": "Retain Aggressively", "Automate": "Divest"}.get(row["risk_value_segment"]),
+        }
 
 
 def test_a_refund_is_a_correction(first, days, shop):
