@@ -173,6 +173,7 @@ class Destination(Connector[O_co]):
     #: By kind of change; filled in from the ``@delivers`` methods of the class.
     deliveries: ClassVar[Mapping[type[Change], Delivery]] = {}
     #: Names, in lower case, that no property may bear here: consent or identity is kept in them.
+    #: One that ends with ``*`` stands for all that begin so.
     reserved: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: object) -> None:

@@ -20,6 +20,7 @@ from connectors.sandbox.run import look_alikes
 
 FIRST: Final = date(1998, 3, 31)
 LAST: Final = date(1998, 4, 7)
+VENDORS: Final = ("klaviyo", "iterable", "braze")
 
 CONFIGURATION: Final = """\
 timezone: America/New_York
@@ -70,7 +71,8 @@ class Scene:
 @contextmanager
 def scene(folder: Path) -> Generator[Scene]:
     """Set the scene in an empty folder; the look-alikes are gone at the end."""
-    with serve(look_alikes()) as urls:
+    known = look_alikes()
+    with serve({vendor: known[vendor] for vendor in VENDORS}) as urls:
         config = folder / "tidesman.yaml"
         config.write_text(CONFIGURATION.format(**urls), encoding="utf-8")
         (folder / "key").write_text("a-key-of-the-demo\n", encoding="utf-8")

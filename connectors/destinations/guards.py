@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from connectors.base import Destination
@@ -47,7 +48,11 @@ def distinct(batch: Batch[Any], key: Callable[[Person], str]) -> None:
 def unreserved(batch: Batch[Identify], destination: Destination[Any]) -> None:
     """Raise Misconfigured if a property would be written onto a field that is not ours."""
     names = {name for change in batch for name in change.properties}
-    taken = sorted(name for name in names if name.casefold() in destination.reserved)
+    taken = sorted(
+        name
+        for name in names
+        if any(fnmatchcase(name.casefold(), pattern) for pattern in destination.reserved)
+    )
     if taken:
         vendor = type(destination).__name__
         raise Misconfigured(

@@ -38,7 +38,7 @@ def destination(name: str) -> dict[str, str]:
         "dashed": name.replace("_", "-"),
         "title": "".join(word.capitalize() for word in name.split("_")),
     }
-    folder = files(__package__) / "destination"
+    folder = files("connectors.scaffold") / "destination"
     return {
         Template(path).substitute(words): Template((folder / file).read_text()).substitute(words)
         for file, path in FILES.items()

@@ -146,7 +146,7 @@ def test_nothing_that_speaks_to_a_vendor_can_change_consent(root: Path) -> None:
 
 
 def test_every_vendor_of_ours_refuses_the_names_that_hold_consent(root: Path) -> None:
-    for vendor in ("klaviyo", "iterable", "braze"):
+    for vendor in ("klaviyo", "iterable", "braze", "hubspot", "customerio"):
         tree = ast.parse((root / f"connectors/destinations/{vendor}.py").read_text())
         assert any(CONSENT.search(str(name.value).lower()) for name in refused(tree)), vendor
 

@@ -68,16 +68,18 @@ def test_what_a_person_reads_goes_to_standard_error_in_100_columns(shown):
     assert "Traceback" not in said
 
 
-def test_the_sandbox_serves_three_look_alikes_until_it_is_stopped(tmp_path):
-    first = _three_free_ports()
+def test_the_sandbox_serves_all_look_alikes_until_it_is_stopped(tmp_path):
+    first = _free_ports()
     command = [sys.executable, "-c", "from sync.cli import main; main()", "sandbox"]
     process = subprocess.Popen(
         [*command, "--port", str(first)], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
-    told = [process.stdout.readline() for _ in range(4)]
-    assert [line.split()[:2] for line in told[:3]] == [
+    told = [process.stdout.readline() for _ in range(7)]
+    assert [line.split()[:2] for line in told[:6]] == [
         [name, f"http://127.0.0.1:{first + n}"]
-        for n, name in enumerate(("klaviyo", "iterable", "braze"))
+        for n, name in enumerate(
+            ("klaviyo", "iterable", "braze", "hubspot", "mailchimp", "customerio")
+        )
     ]
     assert httpx.get(f"http://127.0.0.1:{first + 2}/sandbox/state").json()["profiles"] == 0
     process.terminate()
@@ -93,13 +95,13 @@ def test_a_port_that_is_taken_is_told(cli):
     assert "cannot listen on 127.0.0.1:" in done.stderr
 
 
-def _three_free_ports() -> int:
+def _free_ports() -> int:
     for first in range(21_000, 60_000, 7):
         try:
-            for port in range(first, first + 3):
+            for port in range(first, first + 6):
                 with socket.socket() as trial:
                     trial.bind(("127.0.0.1", port))
         except OSError:
             continue
         return first
-    raise AssertionError("no three ports in a row are free")
+    raise AssertionError("no six ports in a row are free")

@@ -10,10 +10,13 @@ import pytest
 from connectors.sandbox import (
     Braze,
     BrazeDials,
+    Customerio,
+    Hubspot,
     Iterable,
     IterableDials,
     Klaviyo,
     KlaviyoDials,
+    Mailchimp,
     serve,
 )
 
@@ -53,6 +56,9 @@ HEADERS = {
     "klaviyo": {"Authorization": "Klaviyo-API-Key pk_test", "revision": "2026-07-15"},
     "iterable": {"Api-Key": "key"},
     "braze": {"Authorization": "Bearer key"},
+    "hubspot": {"Authorization": "Bearer key"},
+    "mailchimp": {"Authorization": "Basic YW55OmtleQ=="},
+    "customerio": {"Authorization": "Basic YW55OmtleQ=="},
 }
 
 
@@ -63,6 +69,9 @@ def benches():
         "klaviyo": Klaviyo(clock=clock),
         "iterable": Iterable(clock=clock),
         "braze": Braze(clock=clock),
+        "hubspot": Hubspot(clock=clock),
+        "mailchimp": Mailchimp(clock=clock),
+        "customerio": Customerio(clock=clock),
     }
     with serve(apps) as urls:
         made = {n: Bench(apps[n], urls[n], clock, headers) for n, headers in HEADERS.items()}
@@ -91,3 +100,18 @@ def iterable(benches):
 @pytest.fixture
 def braze(benches):
     return _emptied(benches["braze"], BrazeDials())
+
+
+@pytest.fixture
+def hubspot(benches):
+    return _emptied(benches["hubspot"], None)
+
+
+@pytest.fixture
+def mailchimp(benches):
+    return _emptied(benches["mailchimp"], None)
+
+
+@pytest.fixture
+def customerio(benches):
+    return _emptied(benches["customerio"], None)

@@ -86,6 +86,13 @@ BRAZE = {
         "fields_to_export": ["email"],
     },
 }
+INPUT = {"idProperty": "email", "id": "a@b.io", "objectWriteTraceId": "t", "properties": {"a": "1"}}
+HUBSPOT = {"/crm/v3/objects/contacts/batch/upsert": {"inputs": [INPUT, {**INPUT, "id": "c@d.io"}]}}
+MEMBER = {"email_address": "a@b.io", "merge_fields": {"A": 1}, "status": "subscribed"}
+MAILCHIMP = {"/3.0/lists/a1b2c3d4e5": {"members": [MEMBER, MEMBER], "update_existing": True}}
+ITEM = {"type": "person", "identifiers": {"id": "c1"}, "action": "identify", "attributes": {"a": 1}}
+HAPPENED = {**ITEM, "action": "event", "name": "X", "timestamp": 1, "id": "0" * 26}
+CUSTOMERIO = {"/api/v2/batch": {"batch": [ITEM, HAPPENED, HAPPENED]}}
 # two people who each have one of the identifiers that the bodies bear, and a list
 BEFORE = {
     "klaviyo": [
@@ -98,6 +105,9 @@ BEFORE = {
         ("/api/lists", {"name": "Lost"}),
     ],
     "braze": [("/users/track", {"attributes": [{"external_id": "c1"}, {"email": "a@b.io"}]})],
+    "hubspot": list(HUBSPOT.items()),
+    "mailchimp": list(MAILCHIMP.items()),
+    "customerio": list(CUSTOMERIO.items()),
 }
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(0, 1) | st.text(max_size=3),
@@ -134,7 +144,15 @@ def damaged(draw, bodies):
 
 
 @pytest.mark.parametrize(
-    ("name", "bodies"), [("klaviyo", KLAVIYO), ("iterable", ITERABLE), ("braze", BRAZE)]
+    ("name", "bodies"),
+    [
+        ("klaviyo", KLAVIYO),
+        ("iterable", ITERABLE),
+        ("braze", BRAZE),
+        ("hubspot", HUBSPOT),
+        ("mailchimp", MAILCHIMP),
+        ("customerio", CUSTOMERIO),
+    ],
 )
 def test_no_body_makes_it_stumble(request, name, bodies):
     bench = request.getfixturevalue(name)
