@@ -7,7 +7,7 @@ how often, or again: diffing, batching, pacing, retries, halving and polling are
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from connectors import http
 from connectors.errors import ConnectorError
-from connectors.types import Batch, Change, Page, Receipt, Value
+from connectors.held import holds
+from connectors.types import Batch, Change, Page, Person, Receipt, Value
 
 
 class Options(BaseModel):
@@ -175,6 +176,10 @@ class Destination(Connector[O_co]):
     #: Names, in lower case, that no property may bear here: consent or identity is kept in them.
     #: One that ends with ``*`` stands for all that begin so.
     reserved: ClassVar[frozenset[str]] = frozenset()
+    #: The most people that one call of ``read`` is asked for; 0 where the vendor cannot be read.
+    reads: ClassVar[int] = 0
+    #: The vendor's limits that count ``read`` alone; deliveries never wait for them.
+    read_rates: ClassVar[tuple[Rate, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -202,3 +207,23 @@ class Destination(Connector[O_co]):
     async def settle(self, ticket: str, batch: Batch[Any]) -> Receipt:
         """Ask what became of a batch that was pending; may be pending again."""
         raise NotImplementedError(f"{type(self).__name__} returned a ticket but cannot settle it")
+
+    # optional: to read back what the vendor holds
+
+    def read_limits(self) -> tuple[Rate, ...]:
+        """The limits of ``read`` in force; override where a contract or an option decides them."""
+        return self.read_rates
+
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """What the vendor holds of these people by our id: those names only, as JSON has them.
+
+        Somebody whom the vendor does not know is left out; so is a property without a value.
+        ``people`` are at most ``reads``. Pages are read to the last; nothing is changed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be read")
+
+    def holds(self, held: object, value: Value) -> bool:
+        """Whether ``held``, as ``read`` gave it, is that value in this vendor's own form."""
+        return holds(held, value)

@@ -202,9 +202,9 @@ def read(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError as error:
-        raise Unavailable(f"{response.request.url.path} answered with broken JSON") from error
+        raise Unavailable(mask(f"{_path(response)} answered with broken JSON")) from error
     if not isinstance(body, dict):
-        raise Unavailable(f"{response.request.url.path} answered with JSON that is no object")
+        raise Unavailable(mask(f"{_path(response)} answered with JSON that is no object"))
     return body
 
 
@@ -213,7 +213,12 @@ def dig(response: httpx.Response, *path: str) -> Any:  # noqa: ANN401 - it is th
     part: Any = read(response)
     for name in path:
         if not isinstance(part, dict) or part.get(name) is None:
-            where = f"{response.request.url.path} answered without {'.'.join(path)}"
+            where = f"{_path(response)} answered without {'.'.join(path)}"
             raise Unavailable(mask(where))
         part = part[name]
     return part
+
+
+def _path(response: httpx.Response) -> str:
+    """Where it was asked; some vendors want an address in it, so mask what is made of it."""
+    return response.request.url.path

@@ -86,7 +86,9 @@ def _connector(name: str, kind: type[Connector]) -> Iterator[str]:
             weight = f" and {how.bytes:,} bytes" if how.bytes is not None else ""
             again = "" if how.idempotent else "; not sent again when an answer is lost"
             yield f"- {change.__name__}: {size}{weight}{again}\n"
-    for rate in kind.rates:
+        if kind.reads:
+            yield f"- read back by `tidesman reconcile`: {kind.reads:,} at a time\n"
+    for rate in (*kind.rates, *getattr(kind, "read_rates", ())):
         which = " ".join([*rate.methods, rate.path])
         yield f"- `{which}`: at most {_limit(rate)}\n"
     yield "\n"

@@ -208,7 +208,7 @@ class App:
             options = options.model_copy(update={"run": run_id})
         transport = self._transport()
         destination = kind(options, transport=transport)
-        transport.keep(destination.limits())
+        transport.keep((*destination.limits(), *destination.read_limits()))
         return destination, transport
 
     def projection(self, name: str) -> Projection:

@@ -7,7 +7,7 @@ options. Consent (``email_subscribe``, ``push_subscribe``, subscription groups) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,10 @@ from connectors.destinations.guards import (
 )
 from connectors.errors import ConnectorError
 from connectors.http import Rejection
-from connectors.types import Batch, Change, Identify, Receipt, Track
+from connectors.types import Batch, Change, Identify, Person, Receipt, Track
 
 TRACK = "/users/track"
+EXPORT = "/users/export/ids"
 
 
 class BrazeOptions(HttpOptions):
@@ -49,6 +50,12 @@ class BrazeOptions(HttpOptions):
     rates: tuple[Rate, ...] = Field(
         (Rate(3_000, 3),),
         description="The most requests (calls) in so many seconds, as your contract has them.",
+    )
+    exports_per_minute: int = Field(
+        250,
+        ge=1,
+        description="The most requests a minute of users/export/ids, by which reconcile reads: "
+        "250, or 2,500 for customers from before 2024-08-22. Needs the permission users.export.ids",
     )
 
 
@@ -80,9 +87,15 @@ class Braze(Destination[BrazeOptions]):
         }
     )
 
+    reads = 50
+
     def limits(self) -> tuple[Rate, ...]:
         """The rates of the contract."""
         return self.options.rates
+
+    def read_limits(self) -> tuple[Rate, ...]:
+        """That of the export, by when the customer came."""
+        return (Rate(self.options.exports_per_minute, 60, EXPORT),)
 
     def delivery(self, kind: type[Change]) -> Delivery | None:
         """As declared, with the batch size of the contract."""
@@ -141,6 +154,31 @@ class Braze(Destination[BrazeOptions]):
         identified(batch, self.options.identifier)
         refuse_backfill(batch, "Braze")
         return await self._track("events", batch, [self._event(change) for change in batch])
+
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Export users: up to 50 by external_id in one request, by e-mail address one a request."""
+        known: dict[str, Mapping[str, object]] = {}
+        ids: list[str] = []
+        for person in people:
+            who = identify(person, self.options.identifier)
+            if who is not None and who[0] == "email":
+                users = await self._export({"email_address": who[1]})
+                # of several who bear an address, one with an external_id is written
+                users.sort(key=lambda user: user.get("external_id") is None)
+                if users:
+                    known[person.id] = answers.ours(users[0], names)
+            elif who is not None:
+                ids.append(person.id)
+        users = await self._export({"external_ids": ids}) if ids else []
+        wanted = set(ids)
+        named = {str(user.get("external_id")): answers.ours(user, names) for user in users}
+        return known | {name: held for name, held in named.items() if name in wanted}
+
+    async def _export(self, who: Mapping[str, object]) -> list[dict[str, Any]]:
+        fields = {"fields_to_export": ["external_id", "custom_attributes"]}
+        return answers.users(await self.call("POST", EXPORT, json={**who, **fields}))
 
     async def _track(self, array: str, sent: Batch[Any], objects: list[dict[str, Any]]) -> Receipt:
         try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from httpx import Response
 
 from connectors.errors import Refused
-from connectors.http import Rejection, answered_at, mask, read
+from connectors.http import Rejection, answered_at, dig, mask, read
 from connectors.http import patience as standard_patience
 from connectors.types import Batch, Outcome, Receipt, Rejected
 
@@ -82,6 +83,19 @@ def culprits(
         else:
             nameless = words
     return rejected, nameless
+
+
+def users(response: Response) -> list[dict[str, Any]]:
+    """The users of an export; Unavailable if there is no such list in the answer."""
+    listed = dig(response, "users")
+    rows = cast("list[object]", listed) if isinstance(listed, list) else []
+    return [cast("dict[str, Any]", row) for row in rows if isinstance(row, dict)]
+
+
+def ours(user: dict[str, Any], names: Sequence[str]) -> dict[str, object]:
+    """The custom attributes of those names that have a value."""
+    custom = cast("dict[str, Any]", user.get("custom_attributes") or {})
+    return {name: custom[name] for name in names if custom.get(name) is not None}
 
 
 def _number(header: str | None) -> float | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -29,7 +29,7 @@ from connectors.base import Destination, Options, delivers
 from connectors.destinations import files_tables as tables
 from connectors.errors import Misconfigured, Unavailable
 from connectors.spreadsheet import compute
-from connectors.types import Batch, Identify, Receipt
+from connectors.types import Batch, Identify, Person, Receipt, Value
 
 SUFFIX = "_segment"
 PERSON = ("customer_id", "email", "phone")
@@ -55,6 +55,7 @@ class Files(Destination[FilesOptions]):
     """A folder of CSV files. It is written by one process at a time."""
 
     options_class = FilesOptions
+    reads = 50_000
 
     def __init__(self, options: FilesOptions, *, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(options, transport=transport)
@@ -89,6 +90,30 @@ class Files(Destination[FilesOptions]):
         except OSError as error:
             raise Unavailable(f"{self._root} cannot be written to: {error.strerror}") from error
         return batch.delivered(rejected)
+
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Look into every file of every scheme."""
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._look_up, people, names)
+
+    def holds(self, held: object, value: Value) -> bool:
+        """A file holds texts."""
+        return held == tables.text_of(value)
+
+    def _look_up(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> dict[str, Mapping[str, object]]:
+        found: dict[str, Mapping[str, object]] = {}
+        ids = pa.array([person.id for person in people], pa.string())
+        for path in sorted((self._root / "segments").glob("*/*.csv")):
+            rows = tables.read(path)
+            rows = rows.filter(compute.is_in(rows["customer_id"], ids))
+            for row in rows.to_pylist():
+                held = {n: row[n] for n in names if row.get(n) is not None}
+                found[row["customer_id"]] = {**found.get(row["customer_id"], {}), **held}
+        return found
 
     def _segments(self, change: Identify) -> list[str]:
         """The properties of a change that are segments."""

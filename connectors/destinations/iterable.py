@@ -7,9 +7,10 @@ subscriptions are never touched, and a request carries one identifier, as the de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from httpx import Request, Response
 from pydantic import Field, SecretStr
@@ -31,6 +32,7 @@ from connectors.types import Batch, Change, Identify, Person, Receipt, Track, Va
 USERS = "/api/users/bulkUpdate"
 EVENTS = "/api/events/trackBulk"
 FIELDS = "/api/users/getFields"
+USER = "/api/users/"
 
 
 class IterableOptions(HttpOptions):
@@ -73,6 +75,9 @@ class Iterable(Destination[IterableOptions]):
         }
     )
     rates = (Rate(5, 1, USERS), Rate(10, 1, EVENTS), Rate(3, 1, FIELDS))
+    # no call reads several users; lists and exports do not give fields by user
+    reads = 1
+    read_rates = (Rate(100, 1, USER, ("GET",)),)
 
     def authorize(self, request: Request) -> Request:
         """Add the key, as a header: in the query it would be logged and throttled harder."""
@@ -117,6 +122,26 @@ class Iterable(Destination[IterableOptions]):
         refuse_backfill(batch, "Iterable")
         body = {"events": [self._event(change) for change in batch]}
         return answers.receipt(batch, await self._post(EVENTS, body), self._key)
+
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Read one user after the other; the identifier stands in the path."""
+        known: dict[str, Mapping[str, object]] = {}
+        for person in people:
+            if identify(person, self.options.identifier) is None:
+                continue
+            who = self._who(person)
+            value = quote(next(iter(who.values())), safe="")
+            path = f"{USER}{value}" if "email" in who else f"{USER}byUserId/{value}"
+            response = await self.call("GET", path, accept=(400, 500))
+            fields = answers.fields(response)
+            if fields is not None:
+                held = {name: fields[name] for name in names if fields.get(name) is not None}
+                known[person.id] = held
+            elif not answers.is_unknown(response):
+                raise self.failure(response)
+        return known
 
     async def _post(self, path: str, body: object) -> Response:
         try:

@@ -25,6 +25,11 @@ FAILURES: Final[Mapping[str, str]] = {
     "notFoundUserIds": "the user does not exist",
 }
 
+#: Codes by which an answer says that there is no such user. The first comes with a 500.
+UNKNOWN: Final = frozenset(
+    {"error.users.noUserWithIdExists", "UnknownEmailError", "UnknownUserIdError"}
+)
+
 
 def email_key(value: str) -> str:
     """One text for an address, which Iterable compares without regard to case."""
@@ -89,6 +94,18 @@ def explained(refusal: Rejection) -> Refused:
     if not clashes:
         return refusal
     return Refused(mask(f"the type of a field does not fit: {'; '.join(clashes)}"))
+
+
+def fields(response: Response) -> dict[str, Any] | None:
+    """The data fields of a user that was asked for; None if the answer shows no user."""
+    user = read(response).get("user") if response.is_success else None
+    return None if user is None else _dict(_dict(user).get("dataFields"))
+
+
+def is_unknown(response: Response) -> bool:
+    """Whether the answer says that there is no such user: an empty object, or by its code."""
+    body = read(response)
+    return body.get("code") in UNKNOWN or (response.is_success and body.get("user") is None)
 
 
 def _named(body: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ suppression. Klaviyo's documents leave open what is marked "not documented" belo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr
 from connectors.base import Destination, HttpOptions, Rate, delivers
 from connectors.destinations import klaviyo_errors as errors
 from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
+from connectors.destinations.klaviyo_read import PROFILES, found, identifiers, query
 from connectors.errors import TicketLost, Unavailable
 from connectors.http import Rejection, dig, read
 from connectors.types import Batch, Change, Identify, Person, Receipt, Track
@@ -59,6 +60,9 @@ class Klaviyo(Destination[KlaviyoOptions]):
         Rate(10, 1, EVENTS),
         Rate(150, 60, EVENTS),
     )
+    # one page: how many values a filter takes is not documented
+    reads = 100
+    read_rates = (Rate(75, 1, PROFILES, ("GET",)), Rate(750, 60, PROFILES, ("GET",)))
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Add the key and the revision, which every call needs."""
@@ -142,6 +146,16 @@ class Klaviyo(Destination[KlaviyoOptions]):
             raise errors.events_refused(refusal, sent) from refusal
         return batch.delivered()
 
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Ask for profiles by filter. An address stands in the query: Klaviyo has no other way."""
+        known: dict[str, Mapping[str, object]] = {}
+        for field, ids in identifiers(people, self.options.identifier).items():
+            rows = await self._pages(PROFILES, query(field, ids))
+            known |= found(field, ids, rows, names)
+        return known
+
     def _key(self, person: Person) -> str:
         return errors.key(*(identify(person, self.options.identifier) or ("external_id", "")))
 
@@ -176,15 +190,23 @@ class Klaviyo(Destination[KlaviyoOptions]):
         return response
 
     async def _import_errors(self, path: str, ticket: str) -> list[dict[str, Any]]:
+        page = {"page[size]": "100"}
+        return await self._pages(f"{path}/import-errors", page, job=ticket)
+
+    async def _pages(
+        self, path: str, query: Mapping[str, str], *, job: str | None = None
+    ) -> list[dict[str, Any]]:
+        """All objects of a listing, to its last page; ``job`` if it is one that may be gone."""
         found: list[dict[str, Any]] = []
         seen: set[str] = set()
         cursor: str | None = None
         while cursor not in seen:
-            page = {"page[size]": "100"}
+            page = dict(query)
             if cursor is not None:
                 seen.add(cursor)
                 page["page[cursor]"] = cursor
-            response = await self._get(f"{path}/import-errors", ticket, page)
+            ask = self.call("GET", path, params=page) if job is None else self._get(path, job, page)
+            response = await ask
             found.extend(errors.listed(dig(response, "data")))
             # only the cursor is taken from the link: nothing but base_url is ever spoken to
             link = (read(response).get("links") or {}).get("next")
@@ -193,7 +215,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
             cursor = next(iter(parse_qs(urlsplit(link).query).get("page[cursor]", [])), None)
             if cursor is None:
                 break
-        raise Unavailable(f"Klaviyo's pages of errors of import job {ticket} do not come to an end")
+        raise Unavailable(f"Klaviyo's pages of {path} do not come to an end")
 
 
 def in_order(batch: Batch[Any]) -> list[Any]:

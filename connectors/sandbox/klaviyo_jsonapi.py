@@ -184,6 +184,20 @@ def _link(call: Call, offset: int | None, size: int) -> str:
     return f"{call.base}{call.path}?{urlencode(query)}"
 
 
+def fieldset(call: Call, kind: str) -> frozenset[str] | None:
+    """The attributes that ``fields[kind]`` asks for; None if it asks for no selection."""
+    text = call.query.get(f"fields[{kind}]")
+    return None if text is None else frozenset(text.split(","))
+
+
+def only(resource: JSON, names: frozenset[str] | None) -> JSON:
+    """A resource with those attributes alone."""
+    if names is None:
+        return resource
+    attributes = {k: v for k, v in resource["attributes"].items() if k in names}
+    return {**resource, "attributes": attributes}
+
+
 def filtered(call: Call, allowed: Sequence[str]) -> tuple[str, list[str]] | None:
     """The field and the values of ``filter=equals(f,"v")`` or ``any(f,["v","w"])``, or None."""
     text = call.query.get("filter")

@@ -77,8 +77,12 @@ class ProfileCalls:
         else:
             hits = (account.profiles.get(wanted[0], value) for value in dict.fromkeys(wanted[1]))
             found = list({hit.id: hit for hit in hits if hit is not None}.values())
-        cap = page_cap(self._it, call)
-        return jsonapi.page(call, found, lambda p: resource(p, call.base), maximum=100, cap=cap)
+        cap, names = page_cap(self._it, call), jsonapi.fieldset(call, "profile")
+
+        def shown(profile: Profile) -> JSON:
+            return jsonapi.only(resource(profile, call.base), names)
+
+        return jsonapi.page(call, found, shown, maximum=100, cap=cap)
 
     def _one(self, call: Call) -> Profile:
         profile = self._it.account.profiles.by_id.get(call.params["id"])

@@ -37,6 +37,7 @@ class Can(Enum):
     ENTER = "it takes Enter"
     EXIT = "it takes Exit"
     TICKETS = "it settles tickets"
+    READ = "it can be read back: it has read() and takes Identify"
     CONSENT = "the suite names fields of consent"
     OWN_WAITS = "the suite names the vendor's own ways to ask for patience"
 
@@ -129,6 +130,8 @@ def abilities(laws: type[Laws]) -> frozenset[Can]:
         found.add(Can.REPEAT)
     if cls.settle is not Destination.settle:
         found.add(Can.TICKETS)
+    if cls.read is not Destination.read and Can.IDENTIFY in found:
+        found.add(Can.READ)
     if not issubclass(vendor, Vendor):
         raise TypeError(f"{vendor.__name__} must be a Vendor: see vendor.py")
     for can, wanted in _WANTS.items():

@@ -15,6 +15,7 @@ from connectors.testing.laws.lost import LostLaws
 from connectors.testing.laws.options import OptionLaws
 from connectors.testing.laws.poison import PoisonLaws
 from connectors.testing.laws.properties import PropertyLaws
+from connectors.testing.laws.reading import ReadingLaws
 from connectors.testing.laws.secrets import SecretLaws
 from connectors.testing.laws.tickets import TicketLaws
 from connectors.types import Value
@@ -32,6 +33,7 @@ class DestinationSuite(
     LostLaws,
     FailureLaws,
     SecretLaws,
+    ReadingLaws,
 ):
     """All laws of a destination. Subclass it under a name that begins with ``Test``.
 

@@ -91,7 +91,7 @@ class OptionLaws(Laws):
     @law(Can.RATES)
     async def test_rates_are_positive(self, bench: Bench) -> None:
         """Each rate allows at least one call in more than no time, below a path."""
-        for rate in bench.it.limits():
+        for rate in (*bench.it.limits(), *bench.it.read_limits()):
             require(rate.calls >= 1 and rate.seconds > 0, f"{rate} can never be kept")
             require(rate.path.startswith("/"), f"{rate} matches nothing: a path begins with /")
             upper = all(method.isupper() for method in rate.methods)

@@ -116,6 +116,12 @@ def test_it_reads_single_profiles(sdk):
     found = sdk.Profiles.get_profiles(filter='any(email,["c1@example.com","nobody@example.com"])')
     assert [one.id for one in found.data] == [created.data.id]
     assert found.data[0].attributes.properties == {"n": 1}
+    few = sdk.Profiles.get_profiles(
+        fields_profile=["external_id", "properties"], filter='any(external_id,["c1"])', page_size=1
+    )
+    assert few.data[0].attributes.external_id == "c1"
+    assert few.data[0].attributes.properties == {"n": 1}
+    assert few.data[0].attributes.email is None
     assert sdk.Profiles.get_profile(created.data.id).data.attributes.email == "c1@example.com"
     with pytest.raises(ApiException) as refused:
         sdk.Profiles.create_profile({"data": PROFILES[1]})

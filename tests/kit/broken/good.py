@@ -28,6 +28,7 @@ class Good(Destination[GoodOptions]):
 
     options_class = GoodOptions
     rates = (Rate(10, 1),)
+    reads = 20
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         request.headers["X-Key"] = self.options.api_key.get_secret_value()
@@ -109,6 +110,16 @@ class Good(Destination[GoodOptions]):
     async def leave(self, batch: Batch[Exit]) -> Receipt:
         return await self.move("remove", batch)
 
+    async def read(
+        self, people: Sequence[Person], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        asked = {"read": [one.id for one in people]}
+        held = dig(await self.call("POST", "/people", json=asked), "held")
+        return {
+            one: {name: fields[name] for name in names if fields.get(name) is not None}
+            for one, fields in held.items()
+        }
+
     async def move(self, verb: str, batch: Batch[Any]) -> Receipt:
         moves = [{"audience": c.audience, "person": c.person.id} for c in batch]
         try:
@@ -150,7 +161,12 @@ class Account:
         if len(request.content) > 400_000:
             return httpx.Response(413)
         body = json.loads(request.content)
-        return {"/imports": self.take, "/events": self.record, "/audiences": self.move}[path](body)
+        return {
+            "/imports": self.take,
+            "/events": self.record,
+            "/audiences": self.move,
+            "/people": self.tell,
+        }[path](body)
 
     def take(self, body: Any) -> httpx.Response:
         people = body["people"]
@@ -189,6 +205,10 @@ class Account:
             for name in [name for name, value in held.items() if value is None]:
                 del held[name]
         return errors
+
+    def tell(self, body: Any) -> httpx.Response:
+        known = sorted(one for one in body["read"] if one in self.held)
+        return httpx.Response(200, json={"held": {one: self.held[one] for one in known}})
 
     def record(self, body: Any) -> httpx.Response:
         if len(body["events"]) > 10:
