@@ -6,13 +6,14 @@ how often, or again: diffing, batching, pacing, retries, halving and polling are
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import httpx
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import http
 from connectors.errors import ConnectorError
@@ -39,6 +40,18 @@ class HttpOptions(Options):
         return value
 
 
+class SharedOptions(HttpOptions):
+    """Options of a connector whose limits count what the shop's other apps send as well."""
+
+    reserve: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="The part of the vendor's limits that is left to the shop's other apps: with "
+        "0.2 the limits are kept as if they were a fifth lower.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """At most ``calls`` requests in any ``seconds``, for the requests that match.
@@ -56,6 +69,15 @@ class Rate:
         return request.url.path.startswith(self.path) and (
             not self.methods or request.method in self.methods
         )
+
+    def without(self, reserve: float) -> Rate:
+        """What is left of this limit when that part of it, from 0 to below 1, is not used."""
+        left = self.calls * (1 - reserve)
+        # 150 * (1 - 0.9) is a little less than 15
+        calls = math.floor(round(left, 6))
+        if calls >= 1:
+            return replace(self, calls=calls)
+        return replace(self, calls=1, seconds=self.seconds / left)
 
 
 O_co = TypeVar("O_co", bound=Options, covariant=True)
@@ -80,7 +102,14 @@ class Connector(ABC, Generic[O_co]):
 
     def limits(self) -> tuple[Rate, ...]:
         """The limits in force; override where a contract or an option decides them."""
-        return self.rates
+        return self.spared(self.rates)
+
+    def spared(self, rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
+        """These limits less what the options reserve for the shop's other apps."""
+        if not isinstance(self.options, SharedOptions):
+            return rates
+        reserve = self.options.reserve
+        return tuple(rate.without(reserve) for rate in rates)
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Add the credentials to a request."""

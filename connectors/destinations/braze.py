@@ -15,7 +15,7 @@ from httpx import Request, Response
 from pydantic import Field, SecretStr
 
 from connectors import http
-from connectors.base import Delivery, Destination, HttpOptions, Rate, delivers
+from connectors.base import Delivery, Destination, Rate, SharedOptions, delivers
 from connectors.destinations import braze_answers as answers
 from connectors.destinations.guards import (
     Identifier,
@@ -32,7 +32,7 @@ TRACK = "/users/track"
 EXPORT = "/users/export/ids"
 
 
-class BrazeOptions(HttpOptions):
+class BrazeOptions(SharedOptions):
     """A REST key with the permission users.track, on the instance that it belongs to."""
 
     base_url: str = Field(
@@ -91,7 +91,7 @@ class Braze(Destination[BrazeOptions]):
 
     def limits(self) -> tuple[Rate, ...]:
         """The rates of the contract."""
-        return self.options.rates
+        return self.spared(self.options.rates)
 
     def read_limits(self) -> tuple[Rate, ...]:
         """That of the export, by when the customer came."""

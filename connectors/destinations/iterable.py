@@ -15,7 +15,7 @@ from urllib.parse import quote
 from httpx import Request, Response
 from pydantic import Field, SecretStr
 
-from connectors.base import Destination, HttpOptions, Rate, delivers
+from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import iterable_answers as answers
 from connectors.destinations.guards import (
     Identifier,
@@ -35,7 +35,7 @@ FIELDS = "/api/users/getFields"
 USER = "/api/users/"
 
 
-class IterableOptions(HttpOptions):
+class IterableOptions(SharedOptions):
     """A server-side key of one project, which lives in one data centre (US or EU)."""
 
     base_url: str = Field(

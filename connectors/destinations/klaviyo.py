@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from pydantic import Field, SecretStr
 
-from connectors.base import Destination, HttpOptions, Rate, delivers
+from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import klaviyo_errors as errors
 from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
 from connectors.destinations.klaviyo_read import PROFILES, found, identifiers, query
@@ -28,7 +28,7 @@ EVENTS = "/api/event-bulk-create-jobs"
 MEDIA_TYPE = "application/vnd.api+json"
 
 
-class KlaviyoOptions(HttpOptions):
+class KlaviyoOptions(SharedOptions):
     """A private key with the scopes profiles:write, profiles:read, lists:write, lists:read and,
     if events are sent, events:write.
     """
