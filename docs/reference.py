@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 WIDTH = "90"
@@ -53,11 +55,12 @@ def connectors() -> Iterator[str]:
         "For what holds for every destination (`prefix`, `rename`, `events`, `refresh`), see "
         "[configuration](configuration.md).\n\n"
     )
+    # ours by pyproject.toml: what else is installed here, or not yet, does not belong on the page
+    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
     for group, title in ((registry.SOURCES, "Sources"), (registry.DESTINATIONS, "Destinations")):
         yield f"## {title}\n\n"
-        for name in registry.names(group):
-            find = registry.source if group == registry.SOURCES else registry.destination
-            yield from _connector(name, find(name))
+        for name, value in sorted(project["entry-points"][group].items()):
+            yield from _connector(name, EntryPoint(name, value, group).load())
 
 
 def segments() -> Iterator[str]:
