@@ -228,6 +228,14 @@ class Destination(Connector[O_co]):
     async def check(self) -> None:
         """One harmless request that shows whether key and permissions are right; raises if not."""
 
+    def seconds_until_visible(self) -> float:
+        """How long after properties were delivered events that rest on them may follow."""
+        return 0.0
+
+    def unconfirmed(self) -> str | None:
+        """What "delivered" leaves open here, as a sentence for the operator; None: nothing."""
+        return None
+
     def wire(self, change: Change) -> Mapping[str, Any]:
         """The change as it stands inside a request, so that batches can be cut by bytes."""
         properties: Mapping[str, Value] = getattr(change, "properties", {})

@@ -26,6 +26,8 @@ from connectors.said import words
 #: Statuses below 500 that a later repeat of the same request may change.
 UNAVAILABLE: Final = frozenset({408, 425})
 UNAUTHORIZED: Final = frozenset({401, 403})
+#: Above this, a reset is a moment (UTC, seconds since 1970), not seconds left.
+EPOCH: Final = 1_000_000_000
 #: No such thing at that address: the base_url is wrong, and halving the request cannot mend it.
 ELSEWHERE: Final = frozenset({404, 405, 410})
 
@@ -117,6 +119,27 @@ def patience(response: httpx.Response) -> float | None:
     return retry_after(response.headers.get("Retry-After"), now=answered_at(response))
 
 
+def spent(response: httpx.Response) -> float | None:
+    """Seconds until an allowance is renewed that the answer says is spent; None if it is not.
+
+    Read from (X-)RateLimit-Remaining and (X-)RateLimit-Reset, as Klaviyo and Braze send them. A
+    reset is seconds left, or above 10^9 a moment, which is read against the answer's Date.
+    """
+    for prefix in ("RateLimit", "X-RateLimit"):
+        if response.headers.get(f"{prefix}-Remaining") == "0":
+            return until(response, response.headers.get(f"{prefix}-Reset"))
+    return None
+
+
+def until(response: httpx.Response, reset: str | None) -> float | None:
+    """Seconds until a reset that is either seconds left or a moment; None if it cannot be read."""
+    seconds = retry_after(reset, now=None)
+    if seconds is None or seconds <= EPOCH:
+        return seconds
+    now = answered_at(response)
+    return None if now is None else max(0.0, seconds - now.timestamp())
+
+
 def answered_at(response: httpx.Response) -> datetime | None:
     """The vendor's own clock, by the answer's Date: moments in headers are read against it."""
     try:
@@ -167,6 +190,18 @@ async def send(
     if response.is_success or response.status_code in accept:
         return response
     raise failure(response, secrets=secrets) if fail is None else fail(response)
+
+
+def only(response: httpx.Response, *statuses: int) -> httpx.Response:
+    """The answer, if it has one of the documented statuses; another success tells nothing.
+
+    Raises Unavailable: a proxy, or another service, may have answered for the vendor.
+    """
+    if response.status_code in statuses:
+        return response
+    path, said = response.request.url.path, response.status_code
+    wanted = " or ".join(map(str, statuses))
+    raise Unavailable(mask(f"{path} answered {said} and not {wanted}: was it taken?"))
 
 
 def _unreachable(request: httpx.Request, error: Exception, secrets: tuple[str, ...]) -> str:

@@ -106,6 +106,7 @@ def _summed(result: DestinationResult) -> Delivered:
         _stopped(result),
         None if result.held is None else result.held.sentence(),
         result.held_back,
+        result.unconfirmed,
     )
 
 

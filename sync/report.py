@@ -72,6 +72,8 @@ class Delivered:
     stopped: str | None = None
     held: str | None = None
     held_back: int = 0
+    #: What "delivered" leaves open at this destination, as a sentence.
+    unconfirmed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ class Report:
                 for move in self.moves
             ],
             "destinations": {
-                name: {key: getattr(result, key) for key in COUNTS}
+                name: {
+                    **{key: getattr(result, key) for key in COUNTS},
+                    "unconfirmed": 0 if result.unconfirmed is None else result.delivered,
+                }
                 for name, result in self.destinations.items()
             },
             "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},

@@ -41,6 +41,8 @@ class DestinationResult:
     held: Held | None = None
     reasons: dict[str, int] = field(default_factory=dict[str, int])
     stopped_because: str | None = None
+    #: What "delivered" leaves open at this destination.
+    unconfirmed: str | None = None
 
 
 def counted(

@@ -8,12 +8,19 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from connectors.base import Rate
+from connectors.http import spent
 from sync.clock import Clock
 
 #: Requests that only read; all others are writes.
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: A window is taken this much longer than the vendor's, as requests do not travel at one speed.
 MARGIN = 0.02
+#: The most that a window is stretched after answers of 429.
+SLOWEST = 16
+#: Windows full of other answers after which the pace is doubled again.
+CALM = 4
+#: Seconds that a spent allowance closes a limit for at most.
+LONGEST = 60.0
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -21,6 +28,10 @@ class Transport(httpx.AsyncBaseTransport):
 
     A sliding window is within a fixed window of the same length wherever that begins. ``on_wait``
     is told the seconds of every wait before it begins. One transport serves one connector.
+
+    What the vendor says goes over what its documents say: a 429 halves the pace, down to a
+    sixteenth, and calm doubles it again; an answer that says that the allowance is spent closes
+    the limits that count it until it is renewed.
     """
 
     def __init__(
@@ -63,11 +74,24 @@ class Transport(httpx.AsyncBaseTransport):
             self.reads += 1
         else:
             self.writes += 1
-        return await self.inner.handle_async_request(request)
+        response = await self.inner.handle_async_request(request)
+        self._heed(response, windows)
+        return response
+
+    def _heed(self, response: httpx.Response, windows: Sequence[_Window]) -> None:
+        now = self.clock.monotonic()
+        # a longer wait comes with the 429 that follows, and that one can be broken off
+        closed = now + min(spent(response) or 0.0, LONGEST)
+        for window in windows:
+            window.closed_until = max(window.closed_until, closed)
+            if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                window.slower(now)
+            else:
+                window.calmer()
 
     def _wait(self, windows: Sequence[_Window]) -> float:
         now = self.clock.monotonic()
-        return max((window.wait(now) for window in windows), default=0.0)
+        return max((0.0, *(window.wait(now) for window in windows)))
 
     async def aclose(self) -> None:
         """Give back connections."""
@@ -80,9 +104,29 @@ class _Window:
     def __init__(self, rate: Rate) -> None:
         self.rate = rate
         self.begun: deque[float] = deque(maxlen=rate.calls)
+        self.closed_until = float("-inf")
+        #: How many times longer the window is taken than documented.
+        self.stretched = 1
+        self._calm = 0
+        self._slowed_at = float("-inf")
 
     def wait(self, now: float) -> float:
         """Seconds until one more may begin."""
+        closed = self.closed_until - now
         if len(self.begun) < self.rate.calls:
-            return 0.0
-        return self.begun[0] + self.rate.seconds * (1 + MARGIN) - now
+            return closed
+        length = self.rate.seconds * self.stretched
+        return max(closed, self.begun[0] + length * (1 + MARGIN) - now)
+
+    def slower(self, now: float) -> None:
+        """The vendor found it too fast; several at once, in one window, count as one."""
+        self._calm = 0
+        if now - self._slowed_at >= self.rate.seconds:
+            self._slowed_at = now
+            self.stretched = min(self.stretched * 2, SLOWEST)
+
+    def calmer(self) -> None:
+        """An answer in time; after a few windows of them the pace is raised again."""
+        self._calm += 1
+        if self.stretched > 1 and self._calm >= CALM * self.rate.calls:
+            self.stretched, self._calm = self.stretched // 2, 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +88,7 @@ class Way:
         self.wire = Wire(run.pace, run.clock, run.stop, secrets=self.target.connector.secrets())
         self.halted: ConnectorError | Stopping | None = None
         self._calls = self._done = self._total = self._refused = self._held_back = 0
+        self._delivered_at: float | None = None
         self._touched = not run.fresh
         self._note = ""
         self._lost: dict[str, set[str]] = {}
@@ -114,7 +115,7 @@ class Way:
             requests = (transport.requests - before[0], transport.writes - before[1])
         if due is not self.prepared:
             due.close()
-        return counted(
+        result = counted(
             self.name,
             self._rows(),
             waiting=(waiting, self._held_back + (0 if held is None else held.moves)),
@@ -123,6 +124,7 @@ class Way:
             held=held,
             stopped_because=sentence(self.name, self.halted),
         )
+        return replace(result, unconfirmed=self.target.connector.unconfirmed())
 
     async def _settle_earlier(self) -> None:
         """First the jobs that an earlier run, or this one before it was killed, left behind."""
@@ -165,6 +167,7 @@ class Way:
         changes = book.changes(due.difference.entries(kinds(held)))
         parts = batches(self.target.connector, lane.delivery, changes)
         await self._run(lane, parts, planned, "profiles")
+        self._delivered_at = self.run.clock.monotonic()
         return planned - lane.taken
 
     async def _events(self, due: Prepared, held: Held | None) -> int:
@@ -181,9 +184,23 @@ class Way:
         again = self._part_from_vanished(waiting, due.difference, free_now)
         if not free_now or self.halted is not None:
             return len(free_now)
+        if not await self._visible():
+            return len(free_now)
         parts = batches(self.target.connector, lane.delivery, self._ready(free_now, again))
         await self._run(lane, parts, len(free_now), "events")
         return len(free_now) - self._refused - lane.taken
+
+    async def _visible(self) -> bool:
+        """Wait until the properties can be seen by what an event starts; False: asked to stop."""
+        seconds = self.target.connector.seconds_until_visible()
+        if self._delivered_at is None or not seconds:
+            return True
+        try:
+            await self.wire.pause(self._delivered_at + seconds - self.run.clock.monotonic())
+        except Stopping as stopping:
+            self.halted = stopping
+            return False
+        return True
 
     def _part_from_vanished(
         self, waiting: Mapping[str, str], difference: Difference | None, free_now: set[str]

@@ -24,12 +24,32 @@ from connectors.destinations.guards import (
     refuse_backfill,
     unreserved,
 )
-from connectors.errors import ConnectorError
+from connectors.destinations.limits import Limits
+from connectors.errors import ConnectorError, Misconfigured, Refused, Unavailable
 from connectors.http import Rejection
-from connectors.types import Batch, Change, Identify, Person, Receipt, Track
+from connectors.types import (
+    Batch,
+    Change,
+    Identify,
+    Outcome,
+    Person,
+    Receipt,
+    Rejected,
+    Track,
+)
 
 TRACK = "/users/track"
 EXPORT = "/users/export/ids"
+
+PROFILE = Limits("Braze", ids_bytes=987, names=255, texts=255)
+EVENT = Limits("Braze", ids_bytes=987, properties=256)
+
+#: Braze queues what it takes, and never tells which users it knew.
+UNCONFIRMED = (
+    "Braze updates only users that it knows, and does not tell whom it passed over; "
+    "look_up_users: true asks it first"
+)
+UNKNOWN = "Braze does not know this user; update_existing_only: false would create him"
 
 
 class BrazeOptions(SharedOptions):
@@ -45,6 +65,12 @@ class BrazeOptions(SharedOptions):
     )
     update_existing_only: bool = Field(
         True, description="Never create a user; one that Braze does not know is passed over."
+    )
+    look_up_users: bool = Field(
+        False,
+        description="Ask Braze whether it knows a user before he is first sent; who is unknown is "
+        "rejected by name. Needs the permission users.export.ids; 50 users a request by our id, "
+        "one by e-mail.",
     )
     batch_size: int = Field(75, ge=1, le=225, description="The most objects of one request.")
     rates: tuple[Rate, ...] = Field(
@@ -63,7 +89,10 @@ class Braze(Destination[BrazeOptions]):
     """Users and events of one Braze workspace.
 
     A success means that Braze has queued valid objects; it never tells what became of them. A user
-    that it does not know is passed over in silence unless ``update_existing_only`` is off.
+    that it does not know is passed over in silence unless ``update_existing_only`` is off, or
+    ``look_up_users`` asks first. Braze asks for up to 5 minutes between calls that depend on each
+    other: whatever an event starts may still see the attributes of before. What an event says
+    stands in its own properties; only a message that reads attributes should wait so long.
     """
 
     options_class = BrazeOptions
@@ -97,6 +126,11 @@ class Braze(Destination[BrazeOptions]):
         """That of the export, by when the customer came."""
         return (Rate(self.options.exports_per_minute, 60, EXPORT),)
 
+    def unconfirmed(self) -> str | None:
+        """Whether a user is there is known only if he is created or was looked up."""
+        o = self.options
+        return UNCONFIRMED if o.update_existing_only and not o.look_up_users else None
+
     def delivery(self, kind: type[Change]) -> Delivery | None:
         """As declared, with the batch size of the contract."""
         declared = super().delivery(kind)
@@ -119,6 +153,9 @@ class Braze(Destination[BrazeOptions]):
         delivery does not need; this asks for users.track, which it does.
         """
         await self.call("POST", TRACK, json={"attributes": []}, accept=(400,))
+        if self.options.look_up_users:
+            nobody = {"external_ids": [], "fields_to_export": ["external_id"]}
+            await self.call("POST", EXPORT, json=nobody, accept=(400,))
 
     def wire(self, change: Change) -> Mapping[str, Any]:
         """An attributes object or an event object."""
@@ -137,6 +174,8 @@ class Braze(Destination[BrazeOptions]):
         """
         identified(batch, self.options.identifier)
         unreserved(batch, self)
+        PROFILE.within(batch, self.options.identifier, self.wire)
+        await self._refuse_unknown(batch)
         sent = Batch(tuple(change for change in batch if self._news(change)))
         if not len(sent):
             return batch.delivered()
@@ -153,6 +192,7 @@ class Braze(Destination[BrazeOptions]):
         """
         identified(batch, self.options.identifier)
         refuse_backfill(batch, "Braze")
+        EVENT.within(batch, self.options.identifier, self.wire)
         return await self._track("events", batch, [self._event(change) for change in batch])
 
     async def read(
@@ -179,6 +219,30 @@ class Braze(Destination[BrazeOptions]):
     async def _export(self, who: Mapping[str, object]) -> list[dict[str, Any]]:
         fields = {"fields_to_export": ["external_id", "custom_attributes"]}
         return answers.users(await self.call("POST", EXPORT, json={**who, **fields}))
+
+    async def _refuse_unknown(self, batch: Batch[Identify]) -> None:
+        """Raise Refused, naming those whom Braze does not know, if it shall be asked."""
+        if not (self.options.look_up_users and self.options.update_existing_only):
+            return
+        asked = [change for change in batch if change.known is None]
+        there = await self._known([change.person for change in asked])
+        unknown: dict[str, Outcome] = {
+            change.id: Rejected(UNKNOWN) for change in asked if change.person.id not in there
+        }
+        if unknown:
+            raise Refused(f"{len(unknown)} of {len(batch)}: {UNKNOWN}", outcomes=unknown)
+
+    async def _known(self, people: Sequence[Person]) -> set[str]:
+        there: set[str] = set()
+        try:
+            for start in range(0, len(people), self.reads):
+                there.update(await self.read(people[start : start + self.reads], ()))
+        except Unavailable as error:
+            # asking changes nothing
+            raise Unavailable(str(error), maybe_applied=False) from error
+        except Rejection as refusal:
+            raise Misconfigured(str(refusal)) from refusal
+        return there
 
     async def _track(self, array: str, sent: Batch[Any], objects: list[dict[str, Any]]) -> Receipt:
         try:

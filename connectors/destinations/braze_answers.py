@@ -8,12 +8,9 @@ from typing import Any, cast
 from httpx import Response
 
 from connectors.errors import Refused
-from connectors.http import Rejection, answered_at, dig, mask, read
+from connectors.http import Rejection, dig, mask, read, until
 from connectors.http import patience as standard_patience
 from connectors.types import Batch, Outcome, Receipt, Rejected
-
-#: Above this, X-RateLimit-Reset is a moment (UTC, seconds since 1970), not seconds left.
-_EPOCH = 1_000_000_000
 
 
 def patience(response: Response) -> float | None:
@@ -25,13 +22,10 @@ def patience(response: Response) -> float | None:
     wait = _number(response.headers.get("X-Ratelimit-Retry-After"))
     if wait is not None:
         return wait
-    reset = _number(response.headers.get("X-RateLimit-Reset"))
-    if reset is None:
+    reset = response.headers.get("X-RateLimit-Reset")
+    if _number(reset) is None:
         return standard_patience(response)
-    if reset <= _EPOCH:
-        return reset
-    now = answered_at(response)
-    return None if now is None else max(0.0, reset - now.timestamp())
+    return until(response, reset)
 
 
 def receipt(response: Response, sent: Batch[Any], array: str) -> Receipt:

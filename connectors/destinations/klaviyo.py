@@ -19,12 +19,15 @@ from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import klaviyo_errors as errors
 from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
 from connectors.destinations.klaviyo_read import PROFILES, found, identifiers, query
+from connectors.destinations.limits import Limits
 from connectors.errors import TicketLost, Unavailable
-from connectors.http import Rejection, dig, read
+from connectors.http import Rejection, dig, only, read
 from connectors.types import Batch, Change, Identify, Person, Receipt, Track
 
 JOBS = "/api/profile-bulk-import-jobs"
 EVENTS = "/api/event-bulk-create-jobs"
+PROFILE = Limits("Klaviyo", ids=255, record_bytes=100_000)
+EVENT = Limits("Klaviyo", ids=255, text_bytes=100_000, event_name=127, properties=400)
 MEDIA_TYPE = "application/vnd.api+json"
 
 
@@ -94,6 +97,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         description of the import offers ``unset``; what it does there is not documented further.
         """
         identified(batch, self.options.identifier)
+        PROFILE.within(batch, self.options.identifier, self.wire)
         distinct(batch, self._key)
         sent = in_order(batch)
         unreserved(batch, self)
@@ -134,6 +138,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         that it has seen before makes the whole request fail; such events count as delivered.
         """
         identified(batch, self.options.identifier)
+        EVENT.within(batch, self.options.identifier, self.wire)
         groups: dict[str, list[Track]] = {}
         for change in batch:
             groups.setdefault(self._key(change.person), []).append(change)
@@ -179,7 +184,8 @@ class Klaviyo(Destination[KlaviyoOptions]):
         return {"type": "event-bulk-create", "attributes": {"profile": profile, "events": events}}
 
     async def _post(self, path: str, body: object) -> httpx.Response:
-        return await self.call("POST", path, json=body, headers={"Content-Type": MEDIA_TYPE})
+        response = await self.call("POST", path, json=body, headers={"Content-Type": MEDIA_TYPE})
+        return only(response, 202)
 
     async def _get(
         self, path: str, ticket: str, params: Mapping[str, str] | None = None

@@ -143,6 +143,8 @@ def _troubles(name: str, result: Delivered) -> list[Text]:
     lines = [Text(result.stopped, style="red")] if result.stopped else []
     if result.held is not None:
         lines.append(Text(result.held, style="yellow"))
+    if result.unconfirmed is not None and result.delivered:
+        lines.append(Text(f"{name}: delivered as far as it tells: {result.unconfirmed}"))
     for reason, count in result.reasons.items():
         lines.append(Text(f"{name}: {count:,} with: {reason}", style="yellow"))
     return lines

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 KEYS = {"as_of", "orders", "customers", "segments", "moves", "destinations", "seconds"}
-COUNTS = {"planned", "requests", "delivered", "rejected", "unsure", "waiting"}
+COUNTS = {"planned", "requests", "delivered", "rejected", "unsure", "waiting", "unconfirmed"}
 
 
 @pytest.fixture(scope="module")

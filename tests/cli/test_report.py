@@ -70,6 +70,7 @@ def test_other_programs_get_exactly_these_keys():
         "rejected": 2,
         "unsure": 1,
         "waiting": 0,
+        "unconfirmed": 0,
     }
     for told in found["destinations"].values():
         settled = told["delivered"] + told["rejected"] + told["unsure"] + told["waiting"]

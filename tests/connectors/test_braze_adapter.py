@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from connectors.base import Rate
 from connectors.destinations.braze import Braze, BrazeOptions
-from connectors.errors import Misconfigured, Refused, Throttled, Unauthorized
+from connectors.errors import Misconfigured, Refused, Throttled, Unauthorized, Unavailable
 from connectors.types import Delivered, Identify, Rejected, Track, Unsure
 
 BASE = "https://rest.iad-03.braze.com"
@@ -264,3 +264,38 @@ def test_the_contract_decides_size_and_rates(connect, braze):
 def test_there_is_no_default_instance():
     with pytest.raises(ValidationError, match="base_url"):
         BrazeOptions(api_key="br_canary_1234")
+
+
+def test_it_says_what_delivered_leaves_open(connect, braze):
+    assert "does not tell whom it passed over" in braze.unconfirmed()
+    for known in ({"update_existing_only": False}, {"look_up_users": True}):
+        assert connect(Braze, base_url=BASE, api_key="x", **known).unconfirmed() is None
+
+
+def test_users_can_be_looked_up_before_they_are_first_sent(connect, vendor, identify, batch, body):
+    braze = connect(Braze, base_url=BASE, api_key="br_canary_1234", look_up_users=True)
+    export = vendor.post(path="/users/export/ids").respond(
+        201, json={"message": "success", "users": [{"external_id": "1"}]}
+    )
+    track = vendor.post(path=TRACK).mock(return_value=success())
+    accepted = replace(identify(3, a=1), known={"a": 0})
+    with pytest.raises(Refused) as caught:
+        asyncio.run(braze.identify(batch(identify(1), identify(2), accepted)))
+    assert list(caught.value.outcomes) == ["c0002"]
+    assert "does not know" in caught.value.outcomes["c0002"].reason
+    assert body(export)["external_ids"] == ["1", "2"]
+    assert not track.called
+    asyncio.run(braze.identify(batch(identify(1), accepted)))
+    assert track.called
+    # who was accepted before is known
+    asked = export.call_count
+    asyncio.run(braze.identify(batch(accepted)))
+    assert (export.call_count, track.call_count) == (asked, 2)
+
+
+def test_a_look_up_without_an_answer_had_no_effect(connect, vendor, identify, batch):
+    braze = connect(Braze, base_url=BASE, api_key="br_canary_1234", look_up_users=True)
+    vendor.post(path="/users/export/ids").respond(503)
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(braze.identify(batch(identify(1))))
+    assert caught.value.maybe_applied is False

@@ -135,7 +135,7 @@ def test_a_cut_request_is_within_count_and_bytes(adapter, vendor, identify, trac
 
     vendor.route().mock(side_effect=answer)
     delivery = adapter.delivery(kind)
-    text = "ü" * 400
+    text = "ü" * 250
     changes: list[Change] = [
         identify(n, note=text) if kind is Identify else track(n) for n in range(3 * delivery.size)
     ]
@@ -161,7 +161,7 @@ def test_a_vendor_that_refuses_all_for_one_gets_all_the_others(adapter, vendor, 
             return httpx.Response(400, text="one of them is bad")
         count = request.content.count(b"lifecycle_segment")
         return httpx.Response(
-            200,
+            202 if isinstance(adapter, Klaviyo) else 200,
             json={
                 "data": {"id": "job"},
                 "message": "success",

@@ -288,3 +288,10 @@ def test_the_documented_limits_stand_as_data(iterable):
     rates = {rate.path: (rate.calls, rate.seconds) for rate in iterable.limits()}
     assert rates[USERS] == (5, 1)
     assert rates[EVENTS] == (10, 1)
+
+
+def test_a_minute_lies_between_users_and_their_events(connect):
+    assert connect(Iterable, api_key="x").seconds_until_visible() == 60
+    here = connect(Iterable, api_key="x", base_url="http://127.0.0.1:9002")
+    assert here.seconds_until_visible() == 0
+    assert connect(Iterable, api_key="x", seconds_before_events=5).seconds_until_visible() == 5

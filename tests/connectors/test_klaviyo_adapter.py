@@ -404,3 +404,12 @@ def test_the_documented_limits_stand_as_data(klaviyo):
         request = httpx.Request(method, f"https://a.klaviyo.com{path}")
         mine = [(r.calls, r.seconds) for r in klaviyo.limits() if r.matches(request)]
         assert mine == [(10, 1), (150, 60)]
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_only_a_202_says_that_klaviyo_took_it(klaviyo, vendor, track, identify, batch, status):
+    vendor.post(path=EVENTS).respond(status, json={})
+    vendor.post(path=JOBS).respond(status, json={"data": {"id": "j1"}})
+    for call, changes in ((klaviyo.track, batch(track(1))), (klaviyo.identify, batch(identify(1)))):
+        with pytest.raises(Unavailable, match=f"answered {status} and not 202"):
+            asyncio.run(call(changes))

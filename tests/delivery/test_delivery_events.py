@@ -133,3 +133,20 @@ def test_two_moves_of_one_customer_are_told_in_their_order(shop, kit) -> None:
 
 def test_marks_are_what_the_documentation_names() -> None:
     assert {mark.value for mark in EventMark} == {"new", "unsure", "acked", "refused", "unknown"}
+
+
+def test_events_follow_when_the_vendor_shows_the_properties(shop_of, kit) -> None:
+    class Slow(kit.Fake):
+        def seconds_until_visible(self) -> float:
+            return 60.0
+
+    shop = shop_of(slow=Slow)
+    shop.day([kit.row("1")])
+    assert shop.clock.passed == 0, "nothing waits without an event"
+    shop.publish([kit.row("1", "Lost")])
+    shop.vendor.faults.extend(["ok", "wrong_key"])
+    assert shop.deliver()["slow"].waiting == 1
+    assert shop.clock.passed == 60
+    # the properties of the run before have long been seen
+    assert shop.deliver()["slow"].delivered == 2
+    assert shop.clock.passed == 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -93,3 +94,46 @@ def test_a_request_that_fails_was_still_a_request(clock) -> None:
             send(transport, clock, [0.0])
     assert transport.writes == 2
     assert clock.monotonic() >= 1
+
+
+def answers(clock, statuses: list[int], headers: dict[str, str] | None = None) -> list[float]:
+    """When the requests began that got these answers, all of them asked for at once."""
+    begun: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        begun.append(clock.monotonic())
+        return httpx.Response(statuses[len(begun) - 1], headers=headers)
+
+    transport = Transport(httpx.MockTransport(answer), clock, (Rate(1, 1),))
+    send(transport, clock, [0.0] * len(statuses))
+    return begun
+
+
+def test_the_pace_is_lowered_while_the_vendor_finds_it_too_fast_and_raised_again(clock) -> None:
+    begun = answers(clock, [429] * 6 + [200] * 40)
+    gaps = [round(later - first) for first, later in pairwise(begun)]
+    assert gaps[:6] == [2, 4, 8, 16, 16, 16]
+    assert (gaps[-1], sorted(gaps[6:], reverse=True)) == (1, gaps[6:])
+
+
+@pytest.mark.parametrize(
+    ("headers", "gap"),
+    [
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "7"}, 7),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9"}, 9),
+        (
+            {
+                "X-RateLimit-Remaining": "0",
+                "X-RateLimit-Reset": "1700000005",
+                "Date": "Tue, 14 Nov 2023 22:13:20 GMT",
+            },
+            5,
+        ),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "3000"}, 60),
+        ({"RateLimit-Remaining": "3", "RateLimit-Reset": "7"}, 1),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "soon"}, 1),
+    ],
+)
+def test_a_spent_allowance_is_waited_for(clock, headers, gap) -> None:
+    first, second = answers(clock, [200, 200], headers)
+    assert second - first == pytest.approx(gap, abs=0.05)
