@@ -249,7 +249,7 @@ class Destination(Connector[O_co]):
 
     def read_limits(self) -> tuple[Rate, ...]:
         """The limits of ``read`` in force; override where a contract or an option decides them."""
-        return self.read_rates
+        return self.spared(self.read_rates)
 
     async def read(
         self, people: Sequence[Person], names: Sequence[str]

@@ -124,7 +124,7 @@ class Braze(Destination[BrazeOptions]):
 
     def read_limits(self) -> tuple[Rate, ...]:
         """That of the export, by when the customer came."""
-        return (Rate(self.options.exports_per_minute, 60, EXPORT),)
+        return self.spared((Rate(self.options.exports_per_minute, 60, EXPORT),))
 
     def unconfirmed(self) -> str | None:
         """Whether a user is there is known only if he is created or was looked up."""

@@ -38,6 +38,7 @@ destinations:
   disk: {{type: files, path: ./out}}
 """
 KEYS = {"KLAVIYO_API_KEY": "k-canary", "ITERABLE_API_KEY": "i-canary", "BRAZE_API_KEY": "b-canary"}
+VENDORS = ("klaviyo", "iterable", "braze")
 START = date(2024, 1, 1)
 DAY = date(2025, 6, 30)
 
@@ -122,7 +123,7 @@ def _logs_as_before() -> Iterator[None]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """300 buyers, three look-alikes that keep no rate limits, and a folder for files."""
-    with serve(look_alikes(limits=False)) as urls:
+    with serve({name: look_alikes(limits=False)[name] for name in VENDORS}) as urls:
         made = Shop(tmp_path, urls)
         made.write_orders("until-june", random_orders(300))
         made.write_config()
