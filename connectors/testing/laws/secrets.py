@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 from collections.abc import Generator
@@ -123,6 +124,16 @@ class SecretLaws(Laws):
         for kind in (httpx.ConnectError, httpx.ReadTimeout):
             await _told(bench, wire.error(kind, f"{KEY} of {person(1).email}"))
 
+    @law(Can.HTTP, Can.KEY)
+    async def test_the_key_as_it_is_sent_is_masked(self, bench: Bench) -> None:
+        """Where a key is sent in another form, as in Basic, ``secrets()`` names that form too."""
+        await bench.it.check()
+        sent = _credentials(bench.wire.requests[-1])
+        for name, call in bench.calls():
+            bench.wire.suffer(wire.answer(422, text=f"you said {' and '.join(sent)}"))
+            told = str(await failing(call))
+            require(not any(one in told for one in sent), f"{name}: the key as sent is in {told!r}")
+
     @law(Can.REJECT)
     async def test_reasons_hold_no_key_and_no_address(self, bench: Bench) -> None:
         """The reason of a rejection is short, readable, and names neither key nor address."""
@@ -166,6 +177,19 @@ async def _told(bench: Bench, mishap: wire.Mishap) -> None:
         outcomes = getattr(error, "outcomes", {})
         told = _canaries(f"{error} {error!r} {outcomes}")
         require(not told, f"{name}: {told} in {error!r}")
+
+
+def _credentials(request: httpx.Request) -> list[str]:
+    """The words of the headers that are the key, or hold it in base 64."""
+    found: list[str] = []
+    for word in " ".join(request.headers.values()).split():
+        try:
+            plain = base64.b64decode(word, validate=True).decode()
+        except ValueError:
+            plain = ""
+        if KEY in word or KEY in plain:
+            found.append(word)
+    return found
 
 
 def _canaries(text: str) -> list[str]:
