@@ -43,9 +43,10 @@ def evaluate(
             previous=previous,
             merged=now.merged,
         )
-    rows = stage(engine, place(buyers, now, settings, previous))
+    rows = place(buyers, now, settings, previous)
     found = None
     if previous is not None:
+        rows = stage(engine, rows)
         found = causes(engine, rows, now, settings, before=before, previous=previous)
     return _with_causes(rows, found, settings)
 

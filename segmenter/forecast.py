@@ -7,7 +7,6 @@ formulas: Batislam et al. 2007 and Wagner and Hoppe 2008, as printed in segmente
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, hyp2f1
 
 from segmenter.lifetime import Floats, Parameters
 
@@ -18,6 +17,9 @@ POINTS = 8
 
 def chance_active(p: Parameters, x: Floats, tx: Floats, age: Floats) -> Floats:
     """Probability that he has not stopped: 1 / (1 + a/(b+x) ((alpha+T)/(alpha+tx))^(r+x))."""
+    # Imported late: it takes a quarter of a second, and on a quiet day nothing is foretold.
+    from scipy.special import expit
+
     return expit(np.log((p.b + x) / p.a) - (p.r + x) * np.log((p.alpha + age) / (p.alpha + tx)))
 
 
@@ -43,6 +45,8 @@ def orders_if_active(p: Parameters, x: Floats, age: Floats, days: float | Floats
 
 
 def _growth(p: Parameters, a: float, x: Floats, age: Floats, days: float | Floats) -> Floats:
+    from scipy.special import hyp2f1
+
     a = a if abs(a - 1.0) > 1e-6 else 1.0 + 1e-6
     z = days / (p.alpha + age + days)
     rest = np.exp((a - 1.0) * np.log1p(-z)) * hyp2f1(a + p.b - p.r, a - 1.0, a + p.b + x, z)

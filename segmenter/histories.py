@@ -21,10 +21,11 @@ KEY = ("frequency", "recency", "T")
 def distinct_histories(buyers: Table) -> Histories:
     """The distinct (frequency, recency, T) of a summary, in ascending order, with weights."""
     counted = buyers.group_by(*KEY).aggregate(weight=buyers.count()).to_pyarrow()
-    columns = [counted[name].to_numpy().astype(np.float64) for name in (*KEY, "weight")]
-    # Sorted, so that sums over them do not depend on the order in which an engine returns rows.
-    order = np.lexsort(columns[2::-1])
-    x, tx, age, weight = (column[order] for column in columns)
+    x, tx, age, weight = (counted[name].to_numpy() for name in (*KEY, "weight"))
+    # Sorted, so that sums over them do not depend on the order in which an engine returns rows;
+    # by one number a history, which takes a tenth of the time that three take.
+    order = np.argsort((x << 42) + (tx << 21) + age)
+    x, tx, age, weight = (column[order].astype(np.float64) for column in (x, tx, age, weight))
     return Histories(x, tx, age, weight)
 
 
@@ -87,14 +88,23 @@ def _days_after(last: npt.NDArray[np.datetime64], days: Floats) -> pa.Array:
     return pa.array(last + days.astype(np.int64), pa.date32())
 
 
-def with_scores(buyers: Table, as_of: date, model: Model, settings: Settings) -> Table:
+def with_scores(
+    buyers: Table,
+    as_of: date,
+    model: Model,
+    settings: Settings,
+    histories: Histories | None = None,
+) -> Table:
     """The summary with every forecast of each buyer, ready for the schemes.
+
+    ``histories``: those of these very buyers, if at hand.
 
     Adds to the columns of ``score_histories``: ``clv_3y`` (discounted money over the years of the
     customer value), ``future_revenue`` (the same as of his last order, so that silence does not
     lower it), ``total_value`` (past revenue and that), ``order_days``.
     """
-    scores = ibis.memtable(score_histories(distinct_histories(buyers), as_of, model, settings))
+    histories = distinct_histories(buyers) if histories is None else histories
+    scores = ibis.memtable(score_histories(histories, as_of, model, settings))
     rows = buyers.inner_join(scores, list(KEY))
     spent: Column = ibis.greatest(rows.past_revenue, 0.0)
     days = (rows.frequency + 1).cast("float64")

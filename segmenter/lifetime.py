@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,7 +50,11 @@ class Histories:
 
     def every(self, step: int) -> Histories:
         """Every so many-th history."""
-        return Histories(self.x[::step], self.tx[::step], self.T[::step], self.weight[::step])
+        return self.where(slice(None, None, step))
+
+    def where(self, which: npt.NDArray[np.bool_] | slice) -> Histories:
+        """Some of the histories."""
+        return Histories(self.x[which], self.tx[which], self.T[which], self.weight[which])
 
     def mean_age(self) -> float:
         """Mean ``T`` over customers, at least a day, so that it can serve as the unit of time."""
@@ -91,11 +94,7 @@ def fit_orders(
 ) -> tuple[Parameters, Fit]:
     """Fit r, alpha, a, b; with ``prior`` by maximum a posteriori, else by maximum likelihood."""
     unit = histories.mean_age()
-    start = USUAL
-    if histories.x.size > MANY:
-        # A sixteenth of the histories leads close to the answer at a sixteenth of the cost.
-        start = _search_orders(histories.every(16), unit, family, prior, USUAL)[1]
-    fit, _ = _search_orders(histories, unit, family, prior, start)
+    fit = _search_orders(histories, unit, family, prior)
     r, alpha, a, b = fit.values
     # The density of the x gaps is per unit of time: back to days.
     shift = float((histories.x * histories.weight).sum()) * float(np.log(unit))
@@ -104,16 +103,32 @@ def fit_orders(
     return parameters, Fit(values, fit.log_likelihood - shift, fit.converged, fit.at_bound)
 
 
-def _search_orders(
-    h: Histories, unit: float, family: Family, prior: bool, start: Floats
-) -> tuple[Fit, Floats]:
+def _search_orders(h: Histories, unit: float, family: Family, prior: bool) -> Fit:
+    spread = SPREAD if prior else None
+    customers = float(h.weight.sum())
+    cost = _cost_of_orders(h, unit, family)
+    if h.x.size > MANY:
+        # A sixteenth of the histories leads close to the answer at a sixteenth of the cost, and
+        # knows how the cost curves there, so that a few steps over all of them are enough.
+        some = h.every(16)
+        nearby = _cost_of_orders(some, unit, family)
+        known = _minimum(nearby, USUAL, spread, float(some.weight.sum()))
+        if known.success:
+            found = _minimum(cost, USUAL, spread, customers, near=known)
+            fit = _fit(found, USUAL, spread, customers)
+            if fit.converged and not fit.at_bound:
+                return fit
+    return _fit(_minimum(cost, USUAL, spread, customers), USUAL, spread, customers)
+
+
+def _cost_of_orders(h: Histories, unit: float, family: Family) -> Callable[[Logs], Logs]:
     likelihood = _likelihood(_FITTERS[family])
+    recency, age = h.tx / unit, h.T / unit
 
     def cost(logs: Logs) -> Logs:
-        return likelihood(logs, h.x, h.tx / unit, h.T / unit, h.weight, 0.0)
+        return likelihood(logs, h.x, recency, age, h.weight, 0.0)
 
-    fit = _search(cost, USUAL, SPREAD if prior else None, float(h.weight.sum()), start)
-    return fit, np.log(np.array(fit.values))
+    return cost
 
 
 def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True) -> Fit:
@@ -124,10 +139,10 @@ def fit_spend(count: Floats, mean: Floats, weight: Floats, *, prior: bool = True
     def cost(logs: Logs) -> Logs:
         return likelihood(logs, count, mean / unit, weight, 0.0)
 
-    spread = SPREAD_SPEND if prior else None
-    fit = _search(cost, USUAL_SPEND, spread, float(weight.sum()), USUAL_SPEND)
+    spread, customers = SPREAD_SPEND if prior else None, float(weight.sum())
+    fit = _fit(_minimum(cost, USUAL_SPEND, spread, customers), USUAL_SPEND, spread, customers)
     p, q, v = fit.values
-    shift = float(weight.sum()) * float(np.log(unit))
+    shift = customers * float(np.log(unit))
     return Fit((p, q, v * unit), fit.log_likelihood - shift, fit.converged, fit.at_bound)
 
 
@@ -140,37 +155,59 @@ def _likelihood(fitter: str) -> Any:  # noqa: ANN401 - lifetimes has no types
     return getattr(lifetimes, fitter)._negative_log_likelihood  # noqa: SLF001 - it has no public name
 
 
-def _search(
+def _minimum(
     cost: Callable[[Logs], Logs],
     usual: Floats,
     spread: Floats | None,
     customers: float,
-    start: Floats,
-) -> Fit:
+    near: Any = None,  # noqa: ANN401 - scipy has no type for what it found
+) -> Any:  # noqa: ANN401
+    """What scipy found: within the bounds from the usual, or freely from what lies ``near``."""
+    # Imported late, as in _likelihood.
     from autograd import value_and_grad  # pyright: ignore[reportAttributeAccessIssue]
+    from scipy.optimize import minimize
 
     gradient: Any = cast("Any", value_and_grad)(cost)
 
     def objective(logs: Floats) -> tuple[float, Floats]:
         value, slope = gradient(logs)
+        value = float(value) + _surprise(logs, usual, spread) / customers
         if spread is not None:
-            away = (logs - usual) / spread
-            value = value + 0.5 * float(away @ away) / customers
-            slope = slope + away / spread / customers
-        return float(value), np.asarray(slope, dtype=np.float64)
+            slope = slope + (logs - usual) / spread**2 / customers
+        return value, np.asarray(slope, dtype=np.float64)
 
     # lifetimes appends to the global warning filters each time it is evaluated.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        found: Any = minimize(
+        if near is not None:
+            curve = near.hess_inv.todense()
+            return minimize(
+                objective,
+                near.x,
+                jac=True,
+                method="BFGS",
+                options={"gtol": 1e-7, "hess_inv0": (curve + curve.T) / 2.0},
+            )
+        return minimize(
             objective,
-            start,
+            usual,
             jac=True,
             method="L-BFGS-B",
             bounds=[(-BOUND, BOUND)] * len(usual),
             options={"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500},
         )
-        value = float(cost(found.x)) if np.isfinite(found.x).all() else float("nan")
+
+
+def _surprise(logs: Floats, usual: Floats, spread: Floats | None) -> float:
+    """What the prior adds to the cost of all customers together."""
+    if spread is None:
+        return 0.0
+    away = (logs - usual) / spread
+    return 0.5 * float(away @ away)
+
+
+def _fit(found: Any, usual: Floats, spread: Floats | None, customers: float) -> Fit:  # noqa: ANN401
+    value = float(found.fun) * customers - _surprise(found.x, usual, spread)
     slope = float(np.abs(np.asarray(found.jac)).max())
     converged = bool(np.isfinite(value)) and (bool(found.success) or slope < 1e-5)
     at_bound = bool((np.abs(found.x) > BOUND - 1e-6).any())
-    return Fit(tuple(float(v) for v in np.exp(found.x)), -value * customers, converged, at_bound)
+    return Fit(tuple(float(v) for v in np.exp(found.x)), -value, converged, at_bound)

@@ -30,7 +30,8 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     rows = with_axes(rows, basis, settings)
     schemes = definitions(settings)
     first = [scheme for name, scheme in schemes.items() if name != RULES]
-    codes = {scheme.name: _codes(rows, scheme, basis, settings) for scheme in first}
+    known = previous is not None
+    codes = {s.name: _codes(rows, s, basis, settings, known=known) for s in first}
     # The letters are columns before the join, so that each is worked out once.
     rows = rows.mutate(**{n: c for named in codes.values() for n, c in named.items()})
     earlier = _earlier(previous, schemes)
@@ -58,9 +59,12 @@ def _with_rules(rows: Table, columns: list[str], rules: Definition, basis: Basis
     return rows.select(*columns, **found)
 
 
-def _codes(rows: Table, scheme: Definition, basis: Basis, settings: Settings) -> dict[str, Text]:
+def _codes(
+    rows: Table, scheme: Definition, basis: Basis, settings: Settings, *, known: bool
+) -> dict[str, Text]:
     edges = {axis.column: basis.thresholds.of(scheme.name, axis.column) for axis in scheme.axes}
-    found = reachable(scheme, rows, edges, settings)
+    # Whoever was seen before may stay near an edge; on the first day that is nobody.
+    found = reachable(scheme, rows, edges, settings) if known else [scheme.code(rows, edges)]
     return {f"{scheme.name}_code_{i}": code for i, code in enumerate(found)}
 
 

@@ -27,6 +27,7 @@ MONEY = {
     "rfm.past_revenue": (0.2, 0.4, 0.6, 0.8),
     "risk_value.total_value": (0.70,),
 }
+MEASURED = ("churn_probability", "past_revenue", "future_revenue", "total_value")
 #: How far from its share an edge may be put for the sake of calm; how far calm looks ahead, and in
 #: what steps, in days.
 LEEWAY, AHEAD, STEP = 0.08, 60.0, 3.0
@@ -57,7 +58,9 @@ def propose(
         ),
         "rfm.order_days": ORDER_EDGES,
     }
-    scored = with_scores(buyers, as_of, model, settings)
+    scored = with_scores(buyers, as_of, model, settings, histories)
+    # the few columns that are asked for again and again, so that the forecasts are joined once
+    scored = stage(engine, scored.select(*MEASURED))
     edges |= _money_edges(scored)
     edges["lifecycle.future_revenue"] = _future_edges(scored, edges)
     return Thresholds(as_of, edges)
@@ -101,38 +104,55 @@ def _churn_edges(
 ) -> tuple[float, ...]:
     if histories.x.size == 0:
         return tuple(shares)
-    weight, now = histories.weight, _churn(histories, model, settings, 0.0)
+    now = _churn(histories, model, settings, 0.0)
+    order = np.argsort(now, kind="stable")
+    ranked, weight = now[order], histories.weight[order]
+    candidates = {share: _near(ranked, weight, share) for share in shares}
+    crossing = _expected_crossings(
+        histories, model, settings, sorted(set().union(*candidates.values()))
+    )
     edges: list[float] = []
     for share in shares:
-        near = np.linspace(max(share - LEEWAY, 0.02), min(share + LEEWAY, 0.98), 17)
-        candidates = sorted({readable_chance(v) for v in _quantiles(now, weight, tuple(near))})
-        aim = float(_quantiles(now, weight, (share,))[0])
-        above = [c for c in candidates if not edges or c > edges[-1]]
+        aim = float(_quantiles(ranked, weight, (share,))[0])
+        above = [c for c in candidates[share] if not edges or c > edges[-1]]
         above = above or [readable_chance((edges[-1] + 1.0) / 2.0)]
-        crossing = _expected_crossings(histories, model, settings, above)
-        best = min(zip(crossing, (abs(c - aim) for c in above), above, strict=True))
-        edges.append(float(best[2]))
+        edges.append(min((crossing.get(c, 0.0), abs(c - aim), c) for c in above)[2])
     return tuple(edges)
+
+
+def _near(values: Floats, weight: Floats, share: float) -> list[float]:
+    """The readable chances that a share of the customers near this one does not pass."""
+    near = np.linspace(max(share - LEEWAY, 0.02), min(share + LEEWAY, 0.98), 17)
+    return sorted({float(readable_chance(v)) for v in _quantiles(values, weight, tuple(near))})
 
 
 def _expected_crossings(
     h: Histories, model: Model, settings: Settings, edges: list[float]
-) -> list[float]:
+) -> dict[float, float]:
     """How many customers are expected to pass each edge in silence within ``AHEAD`` days.
 
     Each counts by the chance that nothing is ordered until he passes it: most of those who come
-    near an edge order before.
+    near an edge order before. ``edges`` ascend.
     """
-    expected = np.zeros(len(edges))
-    lower = _churn(h, model, settings, 0.0)
+
+    def reached(h: Histories, day: float) -> np.ndarray:
+        return np.searchsorted(edges, _churn(h, model, settings, day), side="right")
+
+    # Churn only rises in silence, so most histories pass no edge and are left out at once.
+    h = h.where(reached(h, AHEAD) > reached(h, 0.0))
+    expected = np.zeros(len(edges) + 1)
+    lower = reached(h, 0.0)
     for day in np.arange(STEP, AHEAD + STEP, STEP):
-        upper = _churn(h, model, settings, float(day))
-        silent = 1.0 - forecast.chance_of_order(model.orders, h.x, h.tx, h.T, float(day))
-        for number, edge in enumerate(edges):
-            passes = (lower < edge) & (upper >= edge)
-            expected[number] += (h.weight * silent)[passes].sum()
+        upper = reached(h, float(day))
+        passing = upper > lower
+        some = h.where(passing)
+        silent = 1.0 - forecast.chance_of_order(model.orders, some.x, some.tx, some.T, float(day))
+        for sign, at in ((1.0, lower), (-1.0, upper)):
+            counted = np.bincount(at[passing], some.weight * silent, expected.size)
+            expected += sign * counted
         lower = upper
-    return [float(number) for number in expected]
+    # up to here: where each came from, less where he went; summed up, who passed
+    return dict(zip(edges, np.cumsum(expected)[:-1].tolist(), strict=True))
 
 
 def _churn(h: Histories, model: Model, settings: Settings, silence: float) -> Floats:

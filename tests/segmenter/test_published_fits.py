@@ -81,6 +81,17 @@ def test_weights_stand_for_customers(weeks):
     )
 
 
+def test_a_search_that_begins_on_a_part_ends_where_the_whole_one_does(weeks, monkeypatch):
+    whole, fit = fit_orders(weeks)
+    monkeypatch.setattr("segmenter.lifetime.MANY", 100)
+    begun, again = fit_orders(weeks)
+    assert [begun.r, begun.alpha, begun.a, begun.b] == pytest.approx(
+        [whole.r, whole.alpha, whole.a, whole.b], rel=1e-4
+    )
+    assert again.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-4)
+    assert again.converged
+
+
 def test_the_prior_is_weak(weeks):
     free, held = fit_orders(weeks, prior=False)[0], fit_orders(weeks)[0]
     assert held.r == pytest.approx(free.r, rel=0.02)
