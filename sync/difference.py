@@ -77,7 +77,7 @@ class Difference:
         self._db.unregister("settled")
         opened = self._number("SELECT count(*) FROM open")
         ids = self._db.sql("SELECT customer_id FROM open").to_arrow_table().column(0)
-        self._register("facts", scan.facts(ids) if opened else _NOTHING)
+        self._register("facts", scan.facts(ids))
         self._db.execute(
             "CREATE TABLE due AS SELECT customer_id, "
             f"CASE WHEN coalesce(known, false) THEN '{Kind.MOVE}' ELSE '{Kind.ENTRY}' END AS kind "
@@ -157,12 +157,3 @@ class Difference:
 
     def _register(self, name: str, table: pa.Table) -> None:
         self._db.register(name, table)
-
-
-_NOTHING = pa.table(
-    {
-        "customer_id": pa.array([], pa.string()),
-        "known": pa.array([], pa.bool_()),
-        "in_flight": pa.array([], pa.bool_()),
-    }
-)

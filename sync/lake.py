@@ -118,10 +118,8 @@ class Lake:
         """
         parts = {str(self.root / p.path): p for p in self.store.parts(source) if p.rows and p.unit}
         new = [path for path, part in parts.items() if part.run_id == run_id]
-        if not new or len(parts) == 1:
+        if not new or len(parts) == 1 or self._no_order_twice(list(parts.values())):
             return None
-        for path in parts:
-            present(Path(path))
         with duckdb.connect(config=SMALL) as base:
             found = base.execute(SEVERAL, {"all": list(parts), "new": new}).fetchone()
             if found is None or found[0] == 0:
