@@ -54,10 +54,7 @@ class Rejection(Refused):
 
 def encode(body: object) -> bytes:
     """Compact JSON in UTF-8; dates and moments as ISO 8601. NaN and infinity are refused."""
-    text = json_.dumps(
-        body, separators=(",", ":"), ensure_ascii=False, default=_plain, allow_nan=False
-    )
-    return text.encode()
+    return _ENCODER.encode(body).encode()
 
 
 def _plain(value: object) -> str | float:
@@ -68,6 +65,12 @@ def _plain(value: object) -> str | float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
+
+
+# made once: by name of its options a new one would be made for every record that is weighed
+_ENCODER = json_.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, default=_plain, allow_nan=False
+)
 
 
 def web_address(text: str) -> httpx.URL:

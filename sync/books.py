@@ -50,13 +50,20 @@ class Book(Protocol):
         """
         ...
 
-    def batch_of(self, ticket: str) -> Batch[Any]:
-        """What went out under that ticket, in the same order."""
+    def batch_of(self, ticket: str, ids: Sequence[str] | None = None) -> Batch[Any]:
+        """What went out under that ticket, in the same order; ``ids``: whose it is, if known."""
+        ...
+
+    def again(self, ticket: str, ids: Sequence[str]) -> Batch[Any]:
+        """What went out under that ticket, outstanding again: it will be sent once more."""
         ...
 
 
 class Profiles:
-    """Changes of properties; what is outstanding stays in memory until its answer is written."""
+    """Changes of properties; what is outstanding stays in memory until its answer is written.
+
+    An answer may be a ticket: a job that takes an hour is not waited for with all its values.
+    """
 
     channel = "attributes"
     kind: type[Change] = Identify
@@ -95,6 +102,7 @@ class Profiles:
         """Step 3, when the answer is a ticket."""
         self.ledger.ticketed(ids, ticket, self.kind.__name__, self.clock.now())
         for change_id in ids:
+            self._entries.pop(change_id, None)
             self._before.pop(change_id, None)
 
     def lost(self, ticket: str) -> None:
@@ -112,10 +120,15 @@ class Profiles:
         self.ledger.put_back(sure)
         return len(sure)
 
-    def batch_of(self, ticket: str) -> Batch[Any]:
-        """What went out under that ticket, in the same order."""
-        entries = self.ledger.on_the_wire(ticket)
-        return Batch(tuple(_identify(entry, None) for entry in entries))
+    def batch_of(self, ticket: str, ids: Sequence[str] | None = None) -> Batch[Any]:
+        """What went out under that ticket, in the same order; ``ids``: whose it is, if known."""
+        return _batch(self.ledger.on_the_wire(ticket, ids))
+
+    def again(self, ticket: str, ids: Sequence[str]) -> Batch[Any]:
+        """What went out under that ticket, outstanding again: it will be sent once more."""
+        entries = self.ledger.on_the_wire(ticket, ids)
+        self._entries.update({entry.customer_id: entry for entry in entries})
+        return _batch(entries)
 
 
 class Events:
@@ -165,9 +178,13 @@ class Events:
         self.outbox.untouched(back, self.run_id, self.clock.now())
         return len(back)
 
-    def batch_of(self, ticket: str) -> Batch[Any]:
+    def batch_of(self, ticket: str, ids: Sequence[str] | None = None) -> Batch[Any]:  # noqa: ARG002
         """What went out under that ticket, in the same order."""
         return Batch(tuple(due.change for due in self.outbox.on_the_wire(ticket)))
+
+    def again(self, ticket: str, ids: Sequence[str]) -> Batch[Any]:
+        """What went out under that ticket, outstanding again: it will be sent once more."""
+        return self.batch_of(ticket, ids)
 
     def drift(self) -> int:
         """Give up what an earlier process left on the wire, if a repeat would count; how many."""
@@ -183,6 +200,10 @@ def _due(entry: Entry, before: Standing | None) -> Identify:
         return replace(_identify(entry, None), first=True)
     known = before.accepted if before.mark is Mark.ACKED else None
     return _identify(entry, None if known is None else load(known))
+
+
+def _batch(entries: Sequence[Entry]) -> Batch[Identify]:
+    return Batch(tuple(_identify(entry, None) for entry in entries))
 
 
 def _identify(entry: Entry, known: Sent | None) -> Identify:

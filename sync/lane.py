@@ -19,17 +19,23 @@ from sync.plan import Target
 from sync.store import Store
 from sync.wire import Stopping, Wire
 
+#: Jobs whose batches stay in memory; what is in a further one is read again from the book.
+HELD = 8
 #: How often a batch whose job the vendor lost is sent again within one run.
 RESENDS = 2
 
 
 @dataclass(slots=True)
 class Job:
-    """A batch that the vendor works on. ``old`` ones were submitted by an earlier process."""
+    """A batch that the vendor works on. ``old`` ones were submitted by an earlier process.
+
+    ``ids`` are those of its changes; a vendor may work on a million of them for an hour.
+    """
 
     ticket: str
-    batch: Batch[Any]
+    ids: tuple[str, ...]
     next_at: float
+    batch: Batch[Any] | None = None
     polls: int = 0
     old: bool = False
 
@@ -74,7 +80,7 @@ class Lane:
         for ticket in tickets:
             batch = self.book.batch_of(ticket)
             if len(batch):
-                self.jobs.append(Job(ticket, batch, now, old=True))
+                self._submit(Job(ticket, _ids(batch), now, batch, old=True))
             else:
                 self.book.lost(ticket)
 
@@ -97,6 +103,8 @@ class Lane:
                 return
             self.taken += len(batch)
             await self._send(batch)
+            # so that jobs are asked for even where every answer comes without a wait
+            await asyncio.sleep(0)
 
     async def _send(self, batch: Batch[Any]) -> None:
         left = {change.id for change in batch}
@@ -145,11 +153,13 @@ class Lane:
             return
         self.book.ticketed([change.id for change in part], receipt.ticket)
         reach("deliver.ticketed")
-        self._submit(Job(receipt.ticket, part, self._later(0)))
+        self._submit(Job(receipt.ticket, _ids(part), self._later(0), part))
 
     # jobs
 
     def _submit(self, job: Job) -> None:
+        if sum(other.batch is not None for other in self.jobs) >= HELD:
+            job.batch = None
         self.jobs.append(job)
         self._news.set()
 
@@ -177,11 +187,12 @@ class Lane:
             self.halted = self.halted or error
 
     async def _ask(self, job: Job) -> None:
+        batch = self.book.batch_of(job.ticket, job.ids) if job.batch is None else job.batch
         try:
             receipt = verified(
-                job.batch,
+                batch,
                 await self.wire.send(
-                    lambda: self.destination.settle(job.ticket, job.batch), repeatable=True
+                    lambda: self.destination.settle(job.ticket, batch), repeatable=True
                 ),
             )
         except TicketLost as lost:
@@ -192,12 +203,12 @@ class Lane:
             return
         reach("deliver.settled")
         self.book.answered(receipt.outcomes, settles=job.ticket)
-        self.on_answer(len(job.batch))
+        self.on_answer(len(job.ids))
         self._done(job)
 
     def _still_going(self, job: Job, ticket: str) -> None:
         if ticket != job.ticket:
-            self.book.ticketed([change.id for change in job.batch], ticket)
+            self.book.ticketed(job.ids, ticket)
             self.book.lost(job.ticket)
             job.ticket = ticket
         job.polls += 1
@@ -220,18 +231,24 @@ class Lane:
 
     async def _again(self, job: Job, lost: TicketLost) -> None:
         """The vendor knows the job no more. What an earlier process sent is planned anew."""
+        once_more = not job.old and self.delivery.idempotent
+        batch = self.book.again(job.ticket, job.ids) if once_more else None
         self.book.lost(job.ticket)
         reach("deliver.lost")
         self._done(job)
         if job.old:
-            self.lost.update(change.id for change in job.batch)
-        if job.old or not self.delivery.idempotent:
+            self.lost.update(job.ids)
+        if batch is None:
             return
-        first = job.batch.changes[0].id
+        first = job.ids[0]
         times = self._resent.get(first, 0)
         if times == RESENDS:
-            reason: dict[str, Outcome] = {c.id: Unsure(str(lost)) for c in job.batch}
+            reason: dict[str, Outcome] = {change_id: Unsure(str(lost)) for change_id in job.ids}
             self.book.answered(reason)
             return
         self._resent[first] = times + 1
-        await self._send(job.batch)
+        await self._send(batch)
+
+
+def _ids(batch: Batch[Any]) -> tuple[str, ...]:
+    return tuple(change.id for change in batch)

@@ -222,13 +222,16 @@ class Ledger:
                     found[key] = Standing(*row)
         return found
 
-    def on_the_wire(self, ticket: str) -> list[Entry]:
-        """The rows of a job, by customer id."""
+    def on_the_wire(self, ticket: str, ids: Sequence[str] | None = None) -> list[Entry]:
+        """The rows of a job, by customer id; faster by far if it is known whose they are."""
         query = sa.select(ledger.c.customer_id, ledger.c.wanted, ledger.c.value).where(
             *self.mine, ledger.c.ticket == ticket
         )
+        parts = [query]
+        if ids is not None:
+            parts = [query.where(ledger.c.customer_id.in_(some)) for some in slices(ids, KEYS)]
         with self.store.read() as connection:
-            rows = [Entry(*row) for row in connection.execute(query)]
+            rows = [Entry(*row) for part in parts for row in connection.execute(part)]
         return sorted(rows, key=lambda entry: entry.customer_id)
 
     def tally(self, run_id: str) -> list[Tally]:

@@ -35,7 +35,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "202 counted as delivered",
         "sync/lane.py",
-        '        self.book.ticketed([change.id for change in part], receipt.ticket)\n        reach("deliver.ticketed")\n        self._submit(Job(receipt.ticket, part, self._later(0)))\n',
+        '        self.book.ticketed([change.id for change in part], receipt.ticket)\n        reach("deliver.ticketed")\n        self._submit(Job(receipt.ticket, _ids(part), self._later(0), part))\n',
         "        from connectors.types import Delivered as D\n        self.book.answered({c.id: D() for c in part})\n",
     ),
     (

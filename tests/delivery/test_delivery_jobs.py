@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.fixture
-def shop(shop_of, kit):
+@pytest.fixture(params=[0, 8], ids=["batches are read again", "batches are held"])
+def shop(shop_of, kit, request, monkeypatch):
+    monkeypatch.setattr("sync.lane.HELD", request.param)
     return shop_of(fake=kit.Jobbing)
 
 
