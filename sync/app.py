@@ -194,9 +194,10 @@ class App:
 
     def targets(self, run_id: str) -> list[Target]:
         """Every destination with what it shall get, for one run."""
-        return [self._target(name, run_id) for name in self.destinations]
+        return [self.target(name, run_id) for name in self.destinations]
 
-    def _target(self, name: str, run_id: str) -> Target:
+    def target(self, name: str, run_id: str = "") -> Target:
+        """One destination with what it shall get."""
         connector, transport = self._connected(name, run_id)
         counted = transport if isinstance(connector.options, HttpOptions) else None
         return Target(name, connector, self.projection(name), counted)

@@ -19,7 +19,9 @@ from sync.commands.init import init
 from sync.commands.new import destination
 from sync.commands.options import Config, Debug
 from sync.commands.plan import plan
+from sync.commands.reconcile import reconcile
 from sync.commands.replay import replay
+from sync.commands.retry import retry
 from sync.commands.run import run
 from sync.commands.sandbox import sandbox
 from sync.commands.status import status
@@ -53,6 +55,8 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (approve, "tidesman approve 2026-11-21-1 --up-to 5000"),
     (status, "tidesman status --json"),
     (customer, "tidesman customer anna@example.com"),
+    (reconcile, "tidesman reconcile klaviyo --sample 1000"),
+    (retry, "tidesman retry braze --events --customer 17850"),
     (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
     (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
     (replay, "tidesman replay --from 2026-09-01 --to 2026-11-01 --scheme lifecycle"),

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from sync.app import App
 
 
-def prepared(app: App, published: Snapshot, run_id: str) -> Sequence[Prepared]:
+def prepared(
+    app: App, published: Snapshot, run_id: str, *, only: str | None = None
+) -> Sequence[Prepared]:
     """What each destination lacks of what is published; ``delivered`` gives the memory back."""
-    return prepare(app.store, located(app, published), app.targets(run_id))
+    targets = app.targets(run_id) if only is None else [app.target(only, run_id)]
+    return prepare(app.store, located(app, published), targets)
 
 
 def planned(app: App, published: Snapshot, run_id: str) -> list[DestinationPlan]:

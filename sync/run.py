@@ -77,6 +77,21 @@ def rehearse(
     return _Running(app, found, progress or Silent(), threading.Event()).rehearsed()
 
 
+def publish(
+    app: App, as_of: date | None, *, progress: Progress | None = None, stop: threading.Event
+) -> Snapshot | None:
+    """All but the delivery, which the next run of the day does; only while holding the lease.
+
+    None if nothing was published: asked to stop, or a source shrank.
+    """
+    day = _day(app, as_of)
+    _refuse_going_back(app, day)
+    found = app.store.unfinished_run(day) or app.store.start_run(day, app.clock.now())
+    published = _Running(app, found, progress or Silent(), stop).published()
+    app.store.finish_run(found.id, Status.STOPPED, None, app.clock.now())
+    return published
+
+
 def _status(*, stopped: bool, held: str | None) -> ReportStatus:
     if stopped:
         return "stopped"
@@ -118,6 +133,10 @@ class _Running:
         with self._step("report"):
             report = self._report(published, pulled, results)
         return replace(report, seconds=dict(self.seconds))
+
+    def published(self) -> Snapshot | None:
+        """The steps until the result is published."""
+        return self._publish_if_it_may()[0]
 
     def rehearsed(self) -> tuple[Report, Sequence[DestinationPlan]]:
         """Every step but the delivery; only ever on a copy of the state."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = (
     "{:,} events are unknown: nobody knows whether they arrived, and the destination cannot tell "
-    "a repeat, so they are not sent again"
+    "a repeat, so they are not sent again by themselves; decide with: tidesman retry"
 )
 
 

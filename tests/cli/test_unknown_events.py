@@ -1,5 +1,6 @@
 """An event whose answer was lost, where a repeat cannot be told: said, and never sent again."""
 
+import json
 from datetime import timedelta
 
 import httpx
@@ -21,3 +22,23 @@ def test_it_is_said_that_nobody_knows(shop):
     shop.report(*shop.as_of(1))
     assert shop.state("braze")["events"] == before
     assert "unknown" in shop.here("status").stdout
+    told = shop.here("retry").stdout
+    assert "braze: " in told
+    assert "events unknown: tidesman retry braze --events, or --events --drop" in told
+
+    # one is sent again, the others are taken as arrived
+    who = next(
+        row["customer_id"]
+        for row in json.loads(shop.here("status", "--undelivered", "--json").stdout)
+        if row["mark"] == "unknown"
+    )
+    again = shop.here("retry", "braze", "--events", "--customer", who)
+    assert "1 events will be tried again. They go with the next run" in again.stdout
+    shop.report(*shop.as_of(1))
+    assert shop.state("braze")["events"] == before + 1
+    assert json.loads(shop.here("retry", "--events", "--drop", "--json").stdout)["dropped"] > 0
+    assert shop.here("run", *shop.as_of(1)).exit_code == 0
+    assert shop.state("braze")["events"] == before + 1
+    assert "unknown" not in shop.here("status").stdout
+    for wrong in (("--drop",), ("--events", "--refused"), ("nowhere", "--events")):
+        assert shop.here("retry", *wrong).exit_code == 2
