@@ -92,8 +92,15 @@ def _brake(app: App) -> Brake:
 
 
 def _approved(app: App, run_id: str) -> int | None:
-    approval = app.store.approval(run_id)
-    return None if approval is None else approval.up_to
+    """The ceiling of this run: its own, or of one held since the last that was done.
+
+    So an approval given on a later day is for the moves that are due by then.
+    """
+    for each in (run_id, *app.store.held_before(run_id)):
+        approval = app.store.approval(each)
+        if approval is not None and (each == run_id or app.store.snapshot_of(each) is not None):
+            return approval.up_to
+    return None
 
 
 def _summed(result: DestinationResult) -> Delivered:

@@ -76,6 +76,14 @@ class Delivered:
     unconfirmed: str | None = None
 
 
+def merged(lines: Mapping[str, str]) -> list[str]:
+    """Sentences by destination, each of which begins with its name; the same ones told once."""
+    same: dict[str, list[str]] = {}
+    for name, line in lines.items():
+        same.setdefault(line.removeprefix(f"{name}: "), []).append(name)
+    return [f"{', '.join(names)}: {line}" for line, names in same.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One run. ``orders`` counts all orders up to the day, ``seconds`` is by step."""
@@ -133,6 +141,14 @@ class Report:
             },
             "seconds": {step: round(seconds, 3) for step, seconds in self.seconds.items()},
         }
+
+    def brief(self) -> dict[str, Any]:
+        """A run in a line of a log."""
+        told = self.destinations.values()
+        sums = {key: sum(getattr(each, key) for each in told) for key in COUNTS}
+        seconds = round(sum(self.seconds.values()), 1)
+        day = {"run": self.run_id, "as_of": self.as_of.isoformat(), "status": self.status}
+        return {**day, "customers": self.customers, **sums, "seconds": seconds}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as values that JSON can hold; ``from_dict`` reads it back."""

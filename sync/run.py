@@ -19,7 +19,7 @@ from sync.failpoints import reach
 from sync.outbox import events_for
 from sync.progress import Progress, Silent
 from sync.pull import pull, shrunk, told
-from sync.report import Delivered, Move, Pulled, Report
+from sync.report import Delivered, Move, Pulled, Report, Segment, merged
 from sync.report import Status as ReportStatus
 from sync.store import Run, Snapshot, Status
 from sync.tenure import tenure
@@ -170,10 +170,16 @@ class _Running:
 
     def _shrunk(self) -> str | None:
         previous = self.app.store.latest_snapshot()
-        if previous is None or self.app.store.approval(self.run.id) is not None:
+        if previous is None or self._is_approved():
             return None
         why = shrunk(self.app, previous)
         return None if why is None else f"{why}: tidesman approve {self.run.id} --up-to 1"
+
+    def _is_approved(self) -> bool:
+        """Whether a person let this run go on, or one held for the same since the last was done."""
+        store = self.app.store
+        held = [run for run in store.held_before(self.run.id) if store.snapshot_of(run) is None]
+        return any(store.approval(run) is not None for run in (self.run.id, *held))
 
     def _segment(self) -> Snapshot:
         # imported late: learning needs pandas, scipy and ibis, which take a second to load
@@ -201,7 +207,9 @@ class _Running:
 
         store = self.app.store
         found = described(self.app, published)
-        held = "\n".join(d.held for d in results.values() if d.held is not None) or None
+        first = store.snapshot_before(published) is None
+        braked = {name: d.held for name, d in results.items() if d.held is not None}
+        held = "\n".join(merged(braked)) or None
         return Report(
             self.run.id,
             self.run.as_of,
@@ -215,14 +223,31 @@ class _Running:
             published.customers,
             pulled,
             found.segments,
-            tuple(Move(**asdict(moved)) for moved in store.transitions_of(self.run.id)),
+            self._moves(found.segments, first_load=first),
             results,
             {},
-            first_load=store.snapshot_before(published) is None,
+            first_load=first,
             future_orders=found.future,
             notes=found.notes,
             held=held,
         )
+
+    def _moves(self, segments: Sequence[Segment], *, first_load: bool) -> tuple[Move, ...]:
+        """Who went where and why; at a first load all who are there were seen for the first time.
+
+        That is not written down customer by customer: it is what the segments tell.
+        """
+        # imported late, as it brings ibis
+        from segmenter.cause import FIRST_SEEN
+
+        if first_load:
+            return tuple(
+                Move(each.scheme, None, each.segment, FIRST_SEEN, each.customers)
+                for each in segments
+                if each.customers
+            )
+        moved = self.app.store.transitions_of(self.run.id)
+        return tuple(Move(**asdict(each)) for each in moved)
 
     def _empty(self, pulled: tuple[Pulled, ...], held: str | None) -> Report:
         """Nothing was published: held, or asked to stop."""

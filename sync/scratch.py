@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +20,8 @@ from connectors.errors import Misconfigured
 from sync.app import App, prepared
 from sync.clock import SystemClock
 from sync.store import Store, StoreMissing
+from sync.store.dialect import open_engine
+from sync.store.sentences import translated
 from sync.store.tables import metadata
 
 #: Rows that are copied at a time.
@@ -46,6 +48,28 @@ def scratch(config: Path | None) -> Generator[App]:
                 # told of the files themselves, as nobody knows the copy
                 told = str(error).replace(str(data), str(loaded.data_dir))
                 raise Misconfigured(told) from error
+
+
+@contextmanager
+def stateless(config: Path | None) -> Generator[App]:
+    """The configured parts in their places, for who only asks; nothing is made or changed.
+
+    The state is one that is gone at the end. Raises ConfigurationError, and StoreError if the
+    real one cannot be reached; that there is none yet is no error.
+    """
+    loaded = prepared(config, secrets=False)
+    with suppress(StoreMissing):
+        engine = open_engine(loaded.state_url, read_only=True)
+        try:
+            with translated(engine), engine.connect():
+                pass
+        finally:
+            engine.dispose()
+    with (
+        tempfile.TemporaryDirectory(prefix="tidesman-scratch-") as folder,
+        closing(Store(f"sqlite:///{Path(folder, 'state.db')}")) as store,
+    ):
+        yield App(loaded, store, SystemClock())
 
 
 def _copy_state(url: str, copy: Path) -> None:

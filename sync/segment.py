@@ -259,8 +259,15 @@ def described(app: App, snapshot: Snapshot) -> Described:
     )
     version = snapshot.model_version
     model = None if version is None else app.store.model(version)
-    notes = () if model is None else Model.from_json(model.body).notes
+    notes = () if model is None else _notes(Model.from_json(model.body), snapshot.as_of)
     return Described(counted.orders, counted.future, tuple(segments), notes)
+
+
+def _notes(model: Model, day: date) -> tuple[str, ...]:
+    """What the model says of itself, with its day where it was learnt earlier."""
+    if model.fitted_on == day:
+        return model.notes
+    return tuple(f"{note} (learnt on {model.fitted_on})" for note in model.notes)
 
 
 def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime) -> Counted:

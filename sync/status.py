@@ -96,7 +96,8 @@ def _note(app: App, run: Run, report: dict[str, Any]) -> str | None:
         return report.get("why")
     told: dict[str, dict[str, Any]] = report.get("destinations", {})
     stopped = [name for name, each in told.items() if each.get("stopped") is not None]
-    waiting = sum(each.get("waiting", 0) for each in told.values())
+    # what the brake holds has its own line
+    waiting = sum(each.get("waiting", 0) - each.get("held_back", 0) for each in told.values())
     parts = [f"{', '.join(stopped)} stopped before the end"] if stopped else []
     parts += [f"{waiting:,} changes are left for the next run"] if waiting else []
     return "; ".join(parts) or None

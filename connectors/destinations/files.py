@@ -17,7 +17,7 @@ delete them, as those who do not change are not sent again.
 from __future__ import annotations
 
 import asyncio
-import tempfile
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -63,13 +63,15 @@ class Files(Destination[FilesOptions]):
         self._one_at_a_time = asyncio.Lock()
 
     async def check(self) -> None:
-        """Make the folder if need be and write to it; raises Misconfigured if that fails."""
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._root):
-                pass
-        except OSError as error:
-            raise Misconfigured(f"{self._root} cannot be written to: {error.strerror}") from error
+        """Whether the folder, or the nearest above it that is there, may be written to.
+
+        Makes nothing; raises Misconfigured.
+        """
+        nearest = next(each for each in (self._root, *self._root.parents) if each.exists())
+        if not nearest.is_dir():
+            raise Misconfigured(f"{self._root} cannot be written to: {nearest} is no folder")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise Misconfigured(f"{self._root} cannot be written to: {nearest} is read-only")
 
     @delivers(Identify, size=50_000)
     async def identify(self, batch: Batch[Identify]) -> Receipt:

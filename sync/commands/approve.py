@@ -19,7 +19,11 @@ def approve(
     config: Config = None,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
 ) -> None:
-    """Let a held run go on: a ceiling, not a licence. It goes on with the next run of its day."""
+    """Let a held run go on: a ceiling, not a licence.
+
+    It goes on with the next run, be that of its day or of a later one: if by then at most so many
+    customers would move, they move; if more, the run is held again.
+    """
     from sync.app import open_app
     from sync.store import Status
 
@@ -31,4 +35,8 @@ def approve(
             raise Stop(f"the run {run} is not held, it is {held.status}")
         app.store.approve(run, up_to, getpass.getuser(), app.clock.now())
         typer.echo(f"{run} may move up to {up_to:,} customers at each destination.")
-        typer.echo(f"Let it go on now: tidesman run --as-of {held.as_of}")
+        published = app.store.latest_snapshot()
+        later = published is not None and published.as_of > held.as_of
+        # a run never goes back behind what is published
+        command = "tidesman run" if later else f"tidesman run --as-of {held.as_of}"
+        typer.echo(f"Let it go on now: {command}; or leave it to the next run.")

@@ -28,9 +28,9 @@ class Found:
 
 def check(config: Config = None, json: Json = False, debug: Debug = False) -> None:  # noqa: ARG001
     """Ask each source and destination for something harmless, and name what is missing."""
-    from sync.app import open_app
+    from sync.scratch import stateless
 
-    with open_app(config, secrets=False) as app:
+    with stateless(config) as app:
         found = asyncio.run(_ask(app))
     if json:
         from json import dumps

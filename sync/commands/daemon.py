@@ -36,6 +36,6 @@ def daemon(
                 code, sentence = tell(error)
                 log.error("run failed", code=int(code), why=sentence, exc_info=debug)  # noqa: TRY400 - by --debug
                 return
-            log.info("run ended", status=report.status, **report.to_json())
+            log.info("run ended", **report.brief())
 
         Daemon(app, job).serve(at_once=now)

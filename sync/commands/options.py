@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from sync.commands.guard import Stop
 
 Config = Annotated[
     Path | None,
@@ -23,11 +25,21 @@ Json = Annotated[
     typer.Option("--json", help="One JSON object alone on standard output; the rest on error."),
 ]
 AsOf = Annotated[
-    datetime | None,
+    str | None,
     typer.Option(
         "--as-of",
-        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
         help="The day to stand on: orders after it do not count. Today in the shop if left out.",
         show_default=False,
     ),
 ]
+
+
+def day(text: str | None) -> date | None:
+    """The day that ``--as-of`` names; Stop with a sentence if it names none."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Stop(f"--as-of needs a day such as 2026-11-21, not {text!r}") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sync.commands.options import AsOf, Config, Debug, Json
+from sync.commands.options import AsOf, Config, Debug, Json, day
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +35,7 @@ def plan(
     from sync.scratch import scratch
 
     with scratch(config) as app, bars() as progress:
-        found, plans = rehearse(app, None if as_of is None else as_of.date(), progress=progress)
+        found, plans = rehearse(app, day(as_of), progress=progress)
     if json:
         typer.echo(json_.dumps(_to_json(found, plans)))
     out = console(stderr=json)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sync.commands.guard import Code
-from sync.commands.options import AsOf, Config, Debug, Json
+from sync.commands.options import AsOf, Config, Debug, Json, day
 
 if TYPE_CHECKING:
     from sync.report import Report
@@ -38,8 +38,7 @@ def run(
     with open_app(config) as app, stopping() as stop:
         logs.configure(level="WARNING", secrets=app.secrets())
         with bars() as progress:
-            day = None if as_of is None else as_of.date()
-            found = run_once(app, day, progress=progress, stop=stop)
+            found = run_once(app, day(as_of), progress=progress, stop=stop)
     if json:
         typer.echo(json_.dumps(found.to_json()))
     console(stderr=json).print(report(found))

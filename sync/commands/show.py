@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sync.report import Delivered, Move, Pulled, Report, Segment
+from sync.report import Delivered, Move, Pulled, Report, Segment, merged
 
 WIDTH = 100
 #: Kinds of moves of a scheme that are listed before the rest is summed up.
 MOVES = 6
 
+#: Below so many columns the tables of the schemes stand below each other.
+NARROW = 90
+
+COUNTED = "counted: profiles and events together, each change once"
 NOTHING = "stopped before anything was published; the next run goes on from here"
 
 TITLES = {"lifecycle": "Lifecycle", "rfm": "RFM", "risk_value": "Risk and value"}
@@ -34,7 +39,7 @@ def report(found: Report) -> Group:
     parts += [line for source in found.pulled for line in _came(source)]
     parts += [Text(f"note: {note}", style="yellow") for note in found.notes]
     parts += [Text(), _segments(found.segments), Text()]
-    if found.moves:
+    if found.moves and not found.first_load:
         parts += [_moves(found.moves), Text()]
     else:
         still = "the first load: everybody is new, and no event is sent"
@@ -74,7 +79,7 @@ def _fault(source: str, fault: tuple[str, int, str]) -> Text:
     return Text(f"{source}: {name}: {count:,}{told}", style="yellow")
 
 
-def _segments(segments: Iterable[Segment]) -> Table:
+def _segments(segments: Iterable[Segment]) -> RenderableType:
     tables: dict[str, Table] = {}
     for each in segments:
         if each.scheme not in tables:
@@ -84,6 +89,24 @@ def _segments(segments: Iterable[Segment]) -> Table:
         tables[each.scheme].add_row(
             each.segment, f"{each.customers:,}", f"{each.revenue_share:.1%}"
         )
+    return _Beside(tables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Tables by scheme, in two columns where there is room for two."""
+
+    tables: Mapping[str, Table]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Draw them for the width that there is."""
+        if options.max_width < NARROW:
+            yield from self.tables.values()
+        else:
+            yield _grid(self.tables)
+
+
+def _grid(tables: Mapping[str, Table]) -> Table:
     # the longest beside the others, so that three schemes stand in the height of one
     longest = max(tables, key=lambda scheme: tables[scheme].row_count, default=None)
     left = [table for scheme, table in tables.items() if scheme != longest]
@@ -126,23 +149,23 @@ def destinations(found: Report) -> RenderableType:
     waiting = any(result.waiting for result in found.destinations.values())
     names = ["planned", "requests", "delivered", "rejected", "still unsure"]
     for name in [*names, "waiting"] if waiting else names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for name, result in found.destinations.items():
         counts = [getattr(result, key) for key in ("planned", "requests", "delivered")]
         counts += [result.rejected, result.unsure, *([result.waiting] if waiting else [])]
         table.add_row(name, *(f"{count:,}" for count in counts))
-    parts: list[RenderableType] = [table]
+    parts: list[RenderableType] = [table, Text(COUNTED, style="dim")]
     parts += [line for name, d in found.destinations.items() for line in _troubles(name, d)]
-    if all(result.writes == 0 for result in found.destinations.values()):
+    braked = {name: d.held for name, d in found.destinations.items() if d.held is not None}
+    parts += [Text(line, style="yellow") for line in merged(braked)]
+    if all(d.planned == d.writes == 0 for d in found.destinations.values()):
         parts.append(Text("nothing to send: 0 write calls", style="green"))
     return Group(*parts)
 
 
 def _troubles(name: str, result: Delivered) -> list[Text]:
-    # these two begin with the name
+    # this one begins with the name
     lines = [Text(result.stopped, style="red")] if result.stopped else []
-    if result.held is not None:
-        lines.append(Text(result.held, style="yellow"))
     if result.unconfirmed is not None and result.delivered:
         lines.append(Text(f"{name}: delivered as far as it tells: {result.unconfirmed}"))
     for reason, count in result.reasons.items():

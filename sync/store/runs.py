@@ -108,6 +108,17 @@ class Runs(Database):
         with self.read() as connection:
             return [Step(*row) for row in connection.execute(query)]
 
+    def held_before(self, run_id: str) -> list[str]:
+        """The runs that are held since the last one that was done, newest first, without this."""
+        with self.read() as connection:
+            done = connection.execute(
+                sa.select(sa.func.max(runs.c.started_at)).where(runs.c.status == Status.DONE)
+            ).scalar()
+            held = sa.select(runs.c.id).where(runs.c.status == Status.HELD, runs.c.id != run_id)
+            if done is not None:
+                held = held.where(runs.c.started_at > done)
+            return list(connection.execute(held.order_by(runs.c.started_at.desc())).scalars())
+
     def approve(self, run_id: str, up_to: int, by: str, at: datetime) -> None:
         """Allow a run to move at most that many customers of any one destination."""
         with self.begin() as connection:

@@ -48,7 +48,13 @@ def test_the_demo_tells_nine_runs_as_json(shown):
 def test_the_first_load_is_whole_and_the_days_after_are_small(shown):
     first, *days, again = json.loads(shown.stdout)["runs"]
     assert {r["delivered"] for r in first["destinations"].values()} == {23_570}
-    assert first["moves"] == []
+    assert {(m["from"], m["cause"]) for m in first["moves"]} == {(None, "first seen")}
+    assert {(m["scheme"], m["to"]): m["customers"] for m in first["moves"]} == {
+        (scheme, name): count
+        for scheme, counts in first["segments"].items()
+        for name, count in counts.items()
+        if count
+    }
     assert first["orders"] == 63_753
     for day in days:
         assert {m["cause"] for m in day["moves"]} <= {"purchase", "silence"}

@@ -74,8 +74,10 @@ def test_before_the_first_run_there_is_nobody_to_look_at(shop):
 
 
 def test_check_names_what_is_wrong_and_where(shop):
+    before = sorted(shop.folder.rglob("*"))
     done = shop.here("check")
     assert done.exit_code == 0, done.stdout
+    assert sorted(shop.folder.rglob("*")) == before, "check makes nothing"
     fault = {"kind": "status", "status": 401, "times": None}
     httpx.post(f"{shop.urls['klaviyo']}/sandbox/faults", json=fault).raise_for_status()
     done = shop.here("check", "--json")

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from datetime import date
 
 from rich.console import Console
@@ -128,6 +129,49 @@ def _nothing() -> dict:
 
 
 def _with_moves(moves: tuple[Move, ...]) -> Report:
-    from dataclasses import replace
-
     return replace(REPORT, moves=moves)
+
+
+def test_the_same_words_of_the_brake_are_told_once():
+    words = "4 of 20 known customers would change; nothing of it is sent"
+    told = {
+        name: Delivered(4, 0, 0, 0, 0, 4, held=f"{name}: {words}", held_back=4)
+        for name in ("klaviyo", "braze")
+    }
+    said = drawn(replace(REPORT, destinations=told))
+    assert said.count(words) == 1
+    assert f"klaviyo, braze: {words}" in said
+    assert "nothing to send" not in said
+
+
+def test_narrow_screens_have_one_table_below_the_other():
+    out = Console(file=io.StringIO(), width=70)
+    out.print(show.report(REPORT))
+    lines = out.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 70
+    assert not any("Champions" in line and "Retain" in line for line in lines)
+    for whole in ("High-Spending New Customers", "Retain Aggressively", "still unsure"):
+        assert any(whole in line for line in lines), whole
+
+
+def test_what_delivered_leaves_open_is_said_and_counted():
+    told = {"braze": Delivered(3, 1, 3, 0, 0, writes=1, unconfirmed="it does not tell")}
+    found = replace(REPORT, destinations=told)
+    assert "it does not tell" in drawn(found)
+    assert found.to_json()["destinations"]["braze"]["unconfirmed"] == 3
+
+
+def test_a_line_of_a_log_has_few_fields():
+    assert REPORT.brief() == {
+        "run": "2026-11-21-1",
+        "as_of": "2026-11-21",
+        "status": "done",
+        "customers": 23_570,
+        "planned": 32,
+        "requests": 4,
+        "delivered": 13,
+        "rejected": 2,
+        "unsure": 1,
+        "waiting": 16,
+        "seconds": 2.0,
+    }

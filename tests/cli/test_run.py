@@ -135,6 +135,9 @@ def test_an_order_in_the_future_waits_for_its_day(shop):
 def test_days_that_cannot_be(shop):
     done = shop.here("run", "--as-of", "2199-01-01")
     assert (done.exit_code, "lies in the future" in done.stderr) == (2, True)
+    done = shop.here("run", "--as-of", "tomorrow")
+    assert done.exit_code == 2
+    assert done.stderr == "--as-of needs a day such as 2026-11-21, not 'tomorrow'\n"
     shop.report(*shop.as_of())
     done = shop.here("run", *shop.as_of(-1))
     assert (done.exit_code, "never goes back" in done.stderr) == (2, True)
@@ -166,6 +169,21 @@ def test_more_moves_than_usual_are_held_and_new_customers_go_on(shop):
     after = shop.report(*shop.as_of(1))
     assert after["destinations"]["braze"]["delivered"] > 100
     assert shop.here("approve", "2025-07-01-1", "--up-to", "300").exit_code == 2
+
+
+def test_an_approval_of_yesterday_is_a_ceiling_today(shop):
+    shop.report(*shop.as_of())
+    new = [(f"n{n}", f"c{n:04d}", shop.day + timedelta(1), 500.0) for n in range(300)]
+    shop.write_orders("july-1", new)
+    shop.report(*shop.as_of(1), code=3)
+    # nobody looked on that day; on the next it is held again, and then approved by either name
+    held = shop.report(*shop.as_of(2), code=3)["destinations"]["braze"]
+    assert held["planned"] == held["waiting"] > 100
+    approve = shop.here("approve", "2025-07-01-1", "--up-to", "10")
+    assert "Let it go on now: tidesman run;" in approve.stdout
+    shop.report(*shop.as_of(3), code=3)
+    assert shop.here("approve", "2025-07-01-1", "--up-to", "300").exit_code == 0
+    assert shop.report(*shop.as_of(4))["destinations"]["braze"]["waiting"] == 0
 
 
 @pytest.mark.parametrize("place", ["ingest.page", "segment.written", "publish.half", "run.plan"])

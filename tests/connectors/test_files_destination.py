@@ -163,9 +163,9 @@ def test_a_change_without_a_segment_is_rejected_and_the_others_go_on(send, membe
     assert members() == {"Lost": ["2"]}
 
 
-def test_check_makes_the_folder_and_tells_what_is_in_the_way(tmp_path):
+def test_check_makes_nothing_and_tells_what_is_in_the_way(tmp_path):
     asyncio.run(destination(tmp_path / "a/b").check())
-    assert (tmp_path / "a/b").is_dir()
+    assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
     with pytest.raises(Misconfigured, match="file/out cannot be written to"):
         asyncio.run(destination(tmp_path / "file/out").check())
