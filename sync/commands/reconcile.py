@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sync.commands.guard import Code, Stop
-from sync.commands.options import AsOf, Config, Debug, Json
+from sync.commands.options import AsOf, Config, Debug, Json, day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -69,7 +69,7 @@ def reconcile(  # noqa: PLR0913 - options of a command
             known = ", ".join(app.destinations)
             raise Stop(f"there is no destination {destination!r}; there are {known}")
         if rebuild:
-            told = _rebuild(app, destination, None if as_of is None else as_of.date(), json=json)
+            told = _rebuild(app, destination, day(as_of), json=json)
         else:
             told = _compare(app, destination, sample, repair=repair, json=json)
     if json:
