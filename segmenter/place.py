@@ -10,7 +10,7 @@ import ibis
 from segmenter.axes import published, with_axes
 from segmenter.basis import Basis
 from segmenter.doubt import too_few
-from segmenter.expr import Flag, Table, Text
+from segmenter.expr import Column, Flag, Table, Text
 from segmenter.histories import with_scores
 from segmenter.schemes import RULES, Definition, definitions
 from segmenter.schemes.base import level
@@ -18,6 +18,8 @@ from segmenter.settings import Settings
 from segmenter.stability import reachable, settle
 from segmenter.thresholds import Thresholds
 
+#: How many days after the day of the basis a row is placed; no column, none.
+AHEAD = "ahead"
 _BASE = (
     *("customer_id", "email", "phone", "first_order_on", "last_order_on", "orders"),
     *("frequency", "recency", "T", "monetary_value", "days_since_order", "past_revenue"),
@@ -25,7 +27,11 @@ _BASE = (
 
 
 def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | None) -> Table:
-    """The columns of ``evaluate``; the cause of a new move is null here."""
+    """The columns of ``evaluate``; the cause of a new move is null here.
+
+    Buyers with a column ``ahead`` are placed so many days after the day of the basis, as if nothing
+    happened until then; a customer may stand there once for each day.
+    """
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
     rows = with_axes(rows, basis, settings)
     schemes = definitions(settings)
@@ -39,7 +45,8 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     free = joined.was_id.isnull() | (
         (joined.orders != joined.was_orders) | (joined.past_revenue != joined.was_revenue)
     )
-    columns: dict[str, Any] = {name: joined[name] for name in _BASE if name in joined.columns}
+    kept_as_is = (*_BASE, AHEAD)
+    columns: dict[str, Any] = {n: joined[n] for n in kept_as_is if n in joined.columns}
     columns |= _forecasts(joined, basis, settings, free)
     columns |= _rfm_scores(joined, basis.thresholds, settings)
     columns |= published(joined, settings)
@@ -122,10 +129,18 @@ def _forecasts(rows: Table, basis: Basis, settings: Settings, free: Flag) -> dic
         ("expected_next_order", rows.was_next_order),
         ("intervention_date", rows.was_intervention),
     ):
-        shift = rows[name].delta(was, unit="day").abs()
+        # A date counts from the last order, so it stands still however far ahead one looks.
+        date = _later(rows[name], rows)
+        shift = date.delta(was, unit="day").abs()
         keep = ~free & (shift <= settings.keep_date_days)
-        columns[name] = ibis.ifelse(keep.fill_null(False), was, rows[name])
+        columns[name] = ibis.ifelse(keep.fill_null(False), was, date)
     return columns
+
+
+def _later(day: Column, rows: Table) -> Column:
+    if AHEAD not in rows.columns:
+        return day
+    return (day + rows[AHEAD].as_interval("D")).cast("date")
 
 
 def _rfm_scores(rows: Table, thresholds: Thresholds, settings: Settings) -> dict[str, Any]:
@@ -147,7 +162,7 @@ def _membership(
     code = settle(letters, was, free)
     stays = (code == was).fill_null(False)
     before = rows[f"was_{scheme}_segment"]
-    today = ibis.literal(basis.as_of)
+    today = _later(ibis.literal(basis.as_of), rows)
     return {
         f"{scheme}_segment": definition.name_of(code),
         f"{scheme}_previous": ibis.ifelse(stays, rows[f"was_{scheme}_previous"], before),

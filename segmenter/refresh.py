@@ -16,7 +16,8 @@ from segmenter.summary import summarize_with_contacts
 #: With more than this share of the customers touched, all are summed up at once.
 MANY = 0.2
 
-_KEPT = (
+#: What a summary has that only an order changes.
+KEPT = (
     *("email", "phone", "first_order_on", "last_order_on", "customer_id", "orders", "frequency"),
     *("recency", "past_revenue", "monetary_value"),
 )
@@ -62,7 +63,7 @@ def summarize_again(
     same = previous.anti_join(touched, previous.customer_id == touched.customer)
     today = ibis.literal((as_of - before.as_of).days)
     same = same.select(
-        *_KEPT,
+        *KEPT,
         T=(same.T + today).cast("int64"),
         days_since_order=(same.days_since_order + today).cast("int64"),
     )

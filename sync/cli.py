@@ -25,6 +25,7 @@ from sync.commands.retry import retry
 from sync.commands.run import run
 from sync.commands.sandbox import sandbox
 from sync.commands.status import status
+from sync.commands.stratification import stratification
 from sync.commands.thresholds import accept, propose, show
 
 EXIT_CODES = """\
@@ -60,6 +61,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
     (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
     (replay, "tidesman replay --from 2026-09-01 --to 2026-11-01 --scheme lifecycle"),
+    (stratification, "tidesman stratification --by 0.2 --json"),
     (sandbox, "tidesman sandbox --port 9001"),
 )
 

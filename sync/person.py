@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Misconfigured
 from segmenter.identity import normal_email, with_customer
+from segmenter.outlook import Move, outlook
 from segmenter.settings import Settings
 from sync.ledger import LedgerRow, rows_of
+from sync.past import basis_of
 from sync.segment import located
-from sync.store import Transition
+from sync.store import Snapshot, Transition
+from sync.story import FIRST_TIME, Stories
 
 if TYPE_CHECKING:
+    from segmenter.expr import Engine, Table
     from sync.app import App
 
 
@@ -32,18 +36,23 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where the customer is in one scheme, since when, and why."""
+    """Where the customer is in one scheme, since when, and why; ``told`` says it in words."""
 
     scheme: str
     segment: str
     previous: str | None
     since: date
     cause: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One customer as of the published day. ``numbers`` are the columns of the evaluation."""
+    """One customer as of the published day. ``numbers`` are the columns of the evaluation.
+
+    ``coming``: his moves of the next two years if he buys nothing more, and model and thresholds
+    stay as they are.
+    """
 
     as_of: date
     customer_id: str
@@ -51,6 +60,7 @@ class Person:
     placed: tuple[Placed, ...]
     orders: tuple[Bought, ...]
     moves: tuple[Transition, ...]
+    coming: tuple[Move, ...]
     accepted: tuple[LedgerRow, ...]
 
 
@@ -77,14 +87,17 @@ def find(app: App, who: str) -> list[Person]:
         bought = bought.order_by(["ordered_at", "order_id"]).select(
             "on", "order_id", "source", "kind", "amount", "currency"
         )
+        moves = tuple(app.store.history(customer))
+        stories = Stories(app, engine, customer)
         found.append(
             Person(
                 snapshot.as_of,
                 customer,
                 {key: value for key, value in row.items() if not _of_scheme(key, schemes)},
-                tuple(_placed(row, scheme) for scheme in schemes),
+                tuple(_placed(row, scheme, moves, stories) for scheme in schemes),
                 tuple(Bought(**each) for each in engine.to_pyarrow(bought).to_pylist()),
-                tuple(app.store.history(customer)),
+                moves,
+                _coming(app, engine, snapshot, published, customer),
                 tuple(rows_of(app.store, customer, app.destinations)),
             )
         )
@@ -96,6 +109,23 @@ def _of_scheme(column: str, schemes: tuple[str, ...]) -> bool:
     return any(column == f"{scheme}_{end}" for scheme in schemes for end in ends)
 
 
-def _placed(row: dict[str, Any], scheme: str) -> Placed:
-    keys = ("segment", "previous", "since", "cause")
-    return Placed(scheme, *(row[f"{scheme}_{key}"] for key in keys))
+def _placed(
+    row: dict[str, Any], scheme: str, moves: tuple[Transition, ...], stories: Stories
+) -> Placed:
+    segment, previous, since, cause = (
+        row[f"{scheme}_{key}"] for key in ("segment", "previous", "since", "cause")
+    )
+    mine = [move for move in moves if move.scheme == scheme]
+    # the first load writes down nobody's coming
+    told = stories.of(mine[-1]) if mine else FIRST_TIME
+    return Placed(scheme, segment, previous, since, cause, told)
+
+
+def _coming(
+    app: App, engine: Engine, snapshot: Snapshot, published: Table, customer: str
+) -> tuple[Move, ...]:
+    basis = basis_of(app, engine, snapshot)
+    if basis is None:
+        return ()
+    his = published.filter(published.customer_id == customer)
+    return outlook(engine, his, basis, Settings.from_dict(snapshot.settings))

@@ -47,7 +47,8 @@ def with_affinity(
     """The buyers with ``affinity_events`` (those that count) and ``affinity_score``, 0 if none.
 
     ``events`` has ``customer_id``, ``kind`` and ``occurred_at``. Days are those of the engine's
-    session time zone; events after ``as_of`` do not count yet.
+    session time zone; events after ``as_of`` do not count yet. Rows with ``ahead`` are scored so
+    many days after ``as_of``.
     """
     bought = visible(orders, as_of)
     bought = bought.filter(bought.kind == "order")
@@ -59,20 +60,28 @@ def with_affinity(
                 who=told.customer_id.cast("string"), kind="kind", day=told.occurred_at.date()
             )
         )
-    found = _summed(happened, as_of, choice)
-    joined = rows.left_join(found, rows.customer_id == found.who).drop("who")
+    key = ["customer_id", *(["ahead"] if "ahead" in rows.columns else [])]
+    if len(key) > 1:
+        moments = rows.select(customer_id="customer_id", ahead="ahead")
+        happened = happened.inner_join(moments, happened.who == moments.customer_id)
+    else:
+        happened = happened.mutate(customer_id=happened.who)
+    found = _summed(happened, key, as_of, choice)
+    joined = rows.left_join(found, key)
+    joined = joined.select(*rows.columns, "affinity_events", "affinity_score")
     return joined.mutate(
         affinity_events=joined.affinity_events.fill_null(0),
         affinity_score=joined.affinity_score.fill_null(0.0),
     )
 
 
-def _summed(happened: Table, as_of: date, choice: Affinity) -> Table:
+def _summed(happened: Table, key: list[str], as_of: date, choice: Affinity) -> Table:
     today: Column = ibis.literal(as_of)
-    aged = happened.mutate(age=today.delta(happened.day, unit="day").cast("int64"))
+    age = today.delta(happened.day, unit="day").cast("int64")
+    aged = happened.mutate(age=age + happened.ahead if "ahead" in key else age)
     kinds = [signal.kind for signal in choice.counted()]
     aged = aged.filter((aged.age >= 0) & (aged.age < choice.window_days) & aged.kind.isin(kinds))
-    alike = aged.group_by("who", "kind", "age").aggregate(times=aged.count())
+    alike = aged.group_by(*key, "kind", "age").aggregate(times=aged.count())
     left: Column = ibis.cases(
         *[
             (
@@ -84,7 +93,7 @@ def _summed(happened: Table, as_of: date, choice: Affinity) -> Table:
     )
     grains = (left * GRAIN).round().cast("int64") * alike.times
     counted = alike.mutate(grains=grains)
-    return counted.group_by("who").aggregate(
+    return counted.group_by(*key).aggregate(
         affinity_events=counted.times.sum().cast("int64"),
         affinity_score=counted.grains.sum().cast("float64") / GRAIN,
     )

@@ -27,7 +27,11 @@ def customer(
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
 ) -> None:
-    """Show one customer: orders, scores, segments and why, and what each destination accepted."""
+    """Show one customer: orders, scores, segments and why, and what each destination accepted.
+
+    Also which threshold was crossed by which number at the last move of each scheme, and on which
+    day he moves where if nothing more is bought.
+    """
     from sync.app import open_app
     from sync.commands.show import console
     from sync.person import find
@@ -55,6 +59,8 @@ def _parts(person: Person) -> list[RenderableType]:
     return [
         Text(head, style="bold"),
         _segments(person),
+        *_last_moves(person),
+        *([_coming(person)] if person.coming else []),
         _numbers(person),
         _orders(person),
         *([_moves(person)] if person.moves else []),
@@ -67,6 +73,24 @@ def _segments(person: Person) -> RenderableType:
     for placed in person.placed:
         before = placed.previous or ""
         table.add_row(placed.scheme, placed.segment, str(placed.since), placed.cause, before)
+    return table
+
+
+def _last_moves(person: Person) -> list[RenderableType]:
+    table = _table("last move", "what crossed which threshold")
+    for placed in person.placed:
+        if placed.told and placed.previous is not None:
+            told = f"{placed.previous} to {placed.segment} ({placed.cause}): {placed.told}"
+            table.add_row(f"{placed.since} {placed.scheme}", told)
+    return [table] if table.row_count else []
+
+
+def _coming(person: Person) -> RenderableType:
+    table = _table("if nothing is bought", "scheme", "from", "to")
+    for move in person.coming:
+        table.add_row(str(move.day), move.scheme, move.from_segment, move.to_segment)
+    table.caption = "with model and thresholds as they are; the model is fitted anew each week"
+    table.caption_justify = "left"
     return table
 
 

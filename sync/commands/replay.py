@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Days that are listed one by one; of more than these the calmest are left out.
 LISTED = 10
 
+LEFT_OUT = """\
+not replayed: {}; only schemes that follow from orders alone are (lifecycle, rfm, risk_value)."""
+
 LEGEND = """\
 Shares are of the customers of the day. Back: returned within 7 days to a segment that he had left.
 Requests are for changes of segment and their events; a change of address would come on top."""
@@ -83,7 +86,7 @@ def _show(found: Replayed, out: Console) -> None:
         f"{found.seconds:.1f} s"
     )
     if found.left_out:
-        out.print(f"not replayed: {', '.join(found.left_out)}", style="yellow", markup=False)
+        out.print(LEFT_OUT.format(", ".join(found.left_out)), style="yellow", markup=False)
     out.print(_schemes(found))
     for scheme in found.schemes:
         out.print(_worst(found, scheme))

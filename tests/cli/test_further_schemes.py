@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 CHOICE = """
@@ -65,6 +67,30 @@ def test_what_is_wrong_with_a_table_is_told(chosen, name, text, sentence):
     done = chosen.here("run", *chosen.as_of())
     assert done.exit_code == 2
     assert sentence in " ".join(done.stderr.split())
+
+
+def test_what_strata_rest_on_is_told_after_a_run(chosen):
+    chosen.report(*chosen.as_of())
+    told = json.loads(chosen.here("stratification", "--by", "0.5", "--json").stdout)
+    assert (told["as_of"], told["customers"], told["by"]) == ("2025-06-30", 300, 0.5)
+    lacking = {gap["of"]: gap["missing"] for gap in told["gaps"]}
+    # every seventh customer has no margin, and nothing else tells his profit
+    assert lacking["metric margin of profitability"] == lacking["axis profit"] == 43
+    assert lacking["metric orders of loyalty"] == 0
+    assert {shift["by"] for shift in told["shifts"]} == {-0.5, 0.5}
+    assert any(shift["mean_rank"] > 0 for shift in told["shifts"])
+    assert all(0 <= shift["moved"] <= 1 for shift in told["shifts"])
+    said = chosen.here("stratification").stdout
+    assert "43" in said
+    assert "+20%" in said
+    assert max(map(len, said.splitlines())) <= 100
+
+
+def test_without_strata_there_is_nothing_to_tell_of(shop):
+    shop.report(*shop.as_of())
+    done = shop.here("stratification")
+    assert done.exit_code == 2
+    assert "add stratification to segmentation.schemes" in " ".join(done.stderr.split())
 
 
 def test_a_choice_that_cannot_be_is_told_before_anything_runs(chosen):

@@ -1,9 +1,11 @@
 """What only looks: plan, customer, check, status. None of it changes anything."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import httpx
+import pyarrow.parquet as pq
 
 
 def everything(shop):
@@ -56,6 +58,7 @@ def test_the_whole_view_of_a_customer(shop):
     assert max(map(len, done.stdout.splitlines())) <= 100
     (person,) = json.loads(shop.here("customer", "C0004@Example.com", "--json").stdout)
     assert person["customer_id"] == "c0004"
+    assert {each["told"] for each in person["placed"]} == {"seen for the first time"}
     assert {row["destination"] for row in person["accepted"]} == {
         "braze",
         "disk",
@@ -65,6 +68,41 @@ def test_the_whole_view_of_a_customer(shop):
     nobody = shop.here("customer", "who")
     assert nobody.exit_code == 2
     assert "nobody is known by 'who'" in nobody.stderr
+
+
+def test_the_last_move_of_a_customer_in_words_and_the_moves_to_come(shop):
+    config = shop.folder / "tidesman.yaml"
+    config.write_text(config.read_text() + "segmentation: {refit_days: 90}\n")
+    shop.report(*shop.as_of())
+    (published,) = (shop.folder / "data" / "snapshots").glob("*.parquet")
+    gone = pq.read_table(published, filters=[("lifecycle_segment", "=", "Lost")])
+    lost = gone["customer_id"][0].as_py()
+    shop.write_orders("july-1", [("n1", lost, shop.day + timedelta(1), 900.0)])
+    shop.report(*shop.as_of(1))
+    bought = person(shop, lost)
+    assert placed(bought)["cause"] == "purchase"
+    number = r"(past|future) revenue rose from [\d,.]+ to [\d,.]+ and passed [\d,.]+"
+    chance = r"churn probability fell from \.\d+ to \.\d+ and passed \.\d+"
+    assert re.search(f"{number}|{chance}", placed(bought)["told"])
+    # the first move that is foretold comes true on its day
+    first = bought["coming"][0]
+    day = (date.fromisoformat(first["day"]) - shop.day).days
+    shop.here("run", *shop.as_of(day))
+    said = shop.here("customer", lost).stdout
+    assert f"{first['day']} {first['scheme']}" in said
+    told = f"{first['from_segment']} to {first['to_segment']} (silence): "
+    assert told in " ".join(said.split())
+    assert "if nothing is bought" in said
+    assert max(map(len, said.splitlines())) <= 100
+
+
+def person(shop, who):
+    (found,) = json.loads(shop.here("customer", who, "--json").stdout)
+    return found
+
+
+def placed(found, scheme="lifecycle"):
+    return next(each for each in found["placed"] if each["scheme"] == scheme)
 
 
 def test_before_the_first_run_there_is_nobody_to_look_at(shop):

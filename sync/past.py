@@ -1,0 +1,51 @@
+"""What an evaluation of the past was made from, as far as it is still kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from connectors.errors import Misconfigured
+from segmenter.basis import Basis
+from segmenter.expr import Engine, Table
+from segmenter.model import Model
+from segmenter.settings import Settings
+from segmenter.thresholds import Thresholds
+from sync import choices
+
+if TYPE_CHECKING:
+    from sync.app import App
+    from sync.store import Snapshot
+
+
+def basis_of(app: App, engine: Engine, snapshot: Snapshot) -> Basis | None:
+    """The basis of a snapshot; None if it names no model or thresholds.
+
+    Orders are those that were known then; where the lake no longer has that version, those that
+    are known now, up to that moment. Figures are kept for the last two runs only.
+    """
+    if snapshot.model_version is None or snapshot.thresholds_version is None:
+        return None
+    model = app.store.model(snapshot.model_version)
+    thresholds = app.store.thresholds(snapshot.thresholds_version)
+    if model is None or thresholds is None:
+        return None
+    orders = _orders(app, engine, snapshot)
+    figures = app.loaded.data_dir / "figures" / f"{snapshot.run_id}.parquet"
+    return Basis(
+        orders.filter(orders.ordered_at <= ibis.literal(snapshot.created_at)),
+        snapshot.as_of,
+        Model.from_json(model.body),
+        Thresholds.from_json(thresholds.body),
+        Settings.from_dict(snapshot.settings),
+        figures=engine.read_parquet(figures) if figures.exists() else None,
+        events=choices.events(engine, app.chosen()),
+    )
+
+
+def _orders(app: App, engine: Engine, snapshot: Snapshot) -> Table:
+    try:
+        return app.lake().orders(engine, up_to=snapshot.lake_version)
+    except Misconfigured:
+        return app.lake().orders(engine)
