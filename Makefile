@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 N ?= 1000000
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,12 +14,13 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --universal --pyth
 	--fork-strategy fewest --no-build --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench lock setup clean
+.PHONY: help demo test torture check fix bench lock setup clean
 .SILENT:
 
 help:
 	echo "make demo    the whole way on real orders: first load, seven days, the last day again (ARGS=--json)"
 	echo "make test    all tests (ARGS='-k plan')"
+	echo "make torture kill it a thousand times amid faults, on SQLite and PostgreSQL (N=1000 SEED=1)"
 	echo "make check   format, lint, types and import rules"
 	echo "make fix     format, mend what the linter can mend, write the reference pages of docs/ anew"
 	echo "make bench   measure a million customers beside the naive way (N=100000 for a tenth)"
@@ -31,6 +33,10 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+torture: N = 1000
+torture: $(VENV)/test.stamp
+	$(BIN)/python tests/torture --kills $(N) --seed $(SEED) $(ARGS)
 
 # All of them speak before it fails.
 check: $(VENV)/check.stamp

@@ -1,0 +1,39 @@
+"""A short campaign on each database; the long one is ``make torture``."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_day_of_kills_and_faults_ends_as_it_should(root, database) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE), "--kills", "1", "--days", "1", "--database", database],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    told = re.search(r"(\d+) kills, seeds 1 to 1, \d+ s: 0 findings", done.stdout)
+    assert told is not None
+    assert int(told[1]) >= 5, "hardly a kill came at a moment that counts"
+
+
+def test_every_place_that_the_engine_names_is_killed_at(root) -> None:
+    named = set()
+    for path in (root / "sync").rglob("*.py"):
+        named |= set(re.findall(r'reach\(f?"([\w.{}]+)"\)', path.read_text()))
+    steps = {f"run.{step}" for step in ("ingest", "segment", "plan", "deliver", "report")}
+    named = {place for place in named if "{" not in place} | steps
+    script = (HERE / "script.py").read_text()
+    assert named == set(re.findall(r'^    "([a-z]+\.[a-z]+)": \d', script, re.MULTILINE))
