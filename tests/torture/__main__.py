@@ -25,7 +25,7 @@ from postgres import postgresql
 from processes import load_everything
 from vendors import Vendors
 
-DAYS, KILLS_A_DAY = 5, 14
+DAYS, KILLS_A_DAY = 4, 22
 
 
 def main() -> int:
