@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
@@ -11,6 +12,10 @@ from config.problems import ConfigurationError, Path, Problem, nearest
 
 PREFIX: Final = "TIDESMAN_"
 DELIMITER: Final = "__"
+#: Variables of ours that are no keys of the configuration.
+OTHERS: Final = frozenset({"config", "failpoint"})
+#: How alike a name must be to be taken for a slip of the pen; 1 is the same.
+NEAR: Final = 0.75
 
 
 def variable(path: Path) -> str:
@@ -68,14 +73,29 @@ def _put(found: dict[str, Any], path: Path, value: str) -> None:
     found[path[-1]] = value  # type: ignore[index]
 
 
-def _refuse_unknown(names: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    # Names without the delimiter are let be: Kubernetes itself sets TIDESMAN_PORT and so on.
+def _refuse_unknown(names: Iterable[str], fields: Mapping[str, Any]) -> None:
     wrong = [
-        Problem("the environment", (), f"unknown key in {name.upper()}; {nearest(first, fields)}")
+        Problem("the environment", (), f"unknown key in {name.upper()}; {hint}")
         for name in names
-        if name.upper().startswith(PREFIX) and DELIMITER in name
-        for first in [name[len(PREFIX) :].split(DELIMITER)[0].lower()]
-        if first not in fields
+        if name.upper().startswith(PREFIX)
+        for hint in [_mistaken(name[len(PREFIX) :].lower(), fields)]
+        if hint is not None
     ]
     if wrong:
         raise ConfigurationError(wrong)
+
+
+def _mistaken(key: str, fields: Mapping[str, Any]) -> str | None:
+    """What was meant by a key that there is not; None if there is it, or it is not for us."""
+    first, delimiter, _ = key.partition(DELIMITER)
+    if first in fields or first in OTHERS:
+        return None
+    if delimiter:
+        return nearest(first, fields)
+    # without the delimiter only near misses: Kubernetes itself sets TIDESMAN_PORT and so on
+    for field in fields:
+        if key.startswith(f"{field}_"):
+            rest = key.removeprefix(f"{field}_")
+            return f"did you mean {variable((field, rest))}, with two underscores?"
+    near = get_close_matches(key, fields, n=1, cutoff=NEAR)
+    return f"did you mean {variable((near[0],))}?" if near else None

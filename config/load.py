@@ -97,8 +97,16 @@ class _Loading:
 
     def _where(self, path: Path) -> str:
         lowered = tuple(part.lower() if isinstance(part, str) else part for part in path)
-        if lowered in self.from_environment:
-            return f"the environment variable {environment.variable(path)}"
+        for end in range(len(lowered), 0, -1):
+            if lowered[:end] in self.from_environment:
+                # the variable holds the key, or JSON with the key inside
+                return f"the environment variable {environment.variable(path[:end])}"
+            if path[:end] in self.document.lines:
+                break
+            below = sorted(each for each in self.from_environment if each[:end] == lowered[:end])
+            if below:
+                # what is wrong is missing beside it, where the file says nothing
+                return f"the environment variable {environment.variable(below[0])}"
         return self.document.where(path)
 
     def _settings(self) -> Settings | None:

@@ -64,6 +64,34 @@ def test_a_key_that_looks_like_a_number_stays_text(loaded, good, monkeypatch, ke
             "unknown key in TIDESMAN_BRAK__MAX_COUNT; did you mean 'brake'?",
         ),
         ("TIDESMAN_SEGMENTATION", "{broken", "broken JSON"),
+        (
+            "TIDESMAN_CURENCY",
+            "EUR",
+            "unknown key in TIDESMAN_CURENCY; did you mean TIDESMAN_CURRENCY?",
+        ),
+        (
+            "TIDESMAN_BRAKE_MAX_COUNT",
+            "1",
+            "did you mean TIDESMAN_BRAKE__MAX_COUNT, with two underscores?",
+        ),
+        (
+            "TIDESMAN_SEGMENTATION__SCHEMES",
+            '["rfmm"]',
+            "the environment variable TIDESMAN_SEGMENTATION__SCHEMES: segmentation.schemes[0]",
+        ),
+        (
+            "TIDESMAN_DESTINATIONS__POST__BASE_URL",
+            "http://127.0.0.1:1",
+            (
+                "the environment variable TIDESMAN_DESTINATIONS__POST__BASE_URL: "
+                "destinations.post.type: is missing"
+            ),
+        ),
+        (
+            "TIDESMAN_BRAKE",
+            "7",
+            "the environment variable TIDESMAN_BRAKE: brake: ",
+        ),
     ],
 )
 def test_a_mistake_in_the_environment_is_told(loaded, good, monkeypatch, name, value, sentence):
