@@ -232,6 +232,10 @@ class Destination(Connector[O_co]):
         """How long after properties were delivered events that rest on them may follow."""
         return 0.0
 
+    def data_points(self, change: Change) -> int | None:  # noqa: ARG002 - for those who override
+        """What the vendor bills for a change, where it bills by the change; None: it does not."""
+        return None
+
     def unconfirmed(self) -> str | None:
         """What "delivered" leaves open here, as a sentence for the operator; None: nothing."""
         return None

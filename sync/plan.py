@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from connectors.base import Delivery, Destination
 from connectors.exchange import ENVELOPE
 from connectors.http import encode
-from connectors.types import Change, Identify, Track
+from connectors.types import Change, Identify, Person, Track
 from sync.books import Profiles
 from sync.brake import Brake, Held
 from sync.clock import Clock
@@ -28,6 +29,9 @@ from sync.transport import Transport
 AT_ONCE = 2
 #: Changes whose size is looked at, to tell how many requests they will take.
 SAMPLE = 200
+
+#: The moment of an event that is only asked about.
+AT_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 NO_COUNTS = Counts(0, 0, 0, 0, 0, 0)
 
@@ -67,8 +71,9 @@ class DestinationPlan:
     ``in_flight`` are profiles and events whose job is at the vendor: it is asked first.
     ``requests`` and ``seconds`` are what the writes take at the vendor's limits, expected from the
     size of a sample; asking for jobs comes on top. ``waiting`` are held moves and their events,
-    which are part of ``planned``. What a plan cannot foresee is that the vendor lost a job: its
-    customers are due again, and if the brake then holds their moves, their events wait with them.
+    which are part of ``planned``. ``data_points`` is what the vendor would bill, expected from the
+    same sample; None where it bills none. What a plan cannot foresee is that the vendor lost a job:
+    its customers are due again, and if the brake then holds their moves, their events wait too.
     """
 
     destination: str
@@ -83,6 +88,7 @@ class DestinationPlan:
     requests: int
     seconds: float
     waiting: int = 0
+    data_points: int | None = None
 
     @property
     def planned(self) -> int:
@@ -143,7 +149,9 @@ def _one(
         target.name, run_id, moves=counts.moves, known=counts.known, approved=approved
     )
     events = len(free(waiting, prepared.difference, held))
-    requests = _profile_requests(store, prepared, held, run_id, clock)
+    count = profiles(counts, held)
+    some = _sample(store, prepared, held, run_id, clock) if count else []
+    requests = _profile_requests(target.connector, count, some)
     requests += _event_requests(target.connector, events)
     return DestinationPlan(
         target.name,
@@ -158,6 +166,7 @@ def _one(
         requests,
         seconds_for(target.connector, requests),
         0 if held is None else held.moves + len(waiting) - events,
+        _data_points(target.connector, count, some, events),
     )
 
 
@@ -185,17 +194,31 @@ def seconds_for(connector: Destination[Any], requests: int) -> float:
     return max([0.0, *waits])
 
 
-def _profile_requests(
+def _sample(
     store: Store, prepared: Prepared, held: Held | None, run_id: str, clock: Clock
-) -> int:
-    target = prepared.target
-    delivery = target.connector.delivery(Identify)
-    count = profiles(prepared.counts, held)
-    if count == 0 or delivery is None or prepared.difference is None:
-        return 0
-    book = Profiles(Ledger(store, target.name), run_id, clock)
+) -> list[Identify]:
+    """The first of the profiles that would go out."""
+    if prepared.difference is None:
+        return []
+    book = Profiles(Ledger(store, prepared.target.name), run_id, clock)
     some = islice(prepared.difference.entries(kinds(held)), SAMPLE)
-    return _requests(target.connector, delivery, count, list(book.changes(some)))
+    return list(book.changes(some))
+
+
+def _data_points(
+    connector: Destination[Any], count: int, some: Sequence[Identify], events: int
+) -> int | None:
+    each = [connector.data_points(change) for change in some]
+    billed = [points for points in each if points is not None]
+    event = connector.data_points(Track("", Person(""), "", AT_ANY_TIME))
+    if event is None:
+        return None
+    return round(sum(billed) / len(billed) * count if billed else 0) + event * events
+
+
+def _profile_requests(connector: Destination[Any], count: int, some: Sequence[Identify]) -> int:
+    delivery = connector.delivery(Identify)
+    return 0 if count == 0 or delivery is None else _requests(connector, delivery, count, some)
 
 
 def _event_requests(connector: Destination[Any], events: int) -> int:

@@ -126,6 +126,10 @@ class Braze(Destination[BrazeOptions]):
         """That of the export, by when the customer came."""
         return self.spared((Rate(self.options.exports_per_minute, 60, EXPORT),))
 
+    def data_points(self, change: Change) -> int | None:
+        """Each attribute that is set and each event is one, by contracts that bill them."""
+        return len(self._news(change)) if isinstance(change, Identify) else 1
+
     def unconfirmed(self) -> str | None:
         """Whether a user is there is known only if he is created or was looked up."""
         o = self.options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     from sync.plan import DestinationPlan
     from sync.report import Report
+    from sync.store import Transition
 
 
 def plan(
     as_of: AsOf = None,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, help="So many of those who move are shown by name.")
+    ] = 5,
     config: Config = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
@@ -36,19 +40,24 @@ def plan(
 
     with scratch(config) as app, bars() as progress:
         found, plans = rehearse(app, day(as_of), progress=progress)
+        moved = app.store.some_moved(found.run_id, sample)
     if json:
-        typer.echo(json_.dumps(_to_json(found, plans)))
+        typer.echo(json_.dumps(_to_json(found, plans, moved)))
     out = console(stderr=json)
     # the copy is gone, and with it the folder of the rows it set aside
     pulled = tuple(replace(each, set_aside=None) for each in found.pulled)
     out.print(report(replace(found, pulled=pulled)))
+    if moved:
+        out.print(_sample(moved))
     if plans:
         out.print(_table(plans))
     out.print("Nothing was written and nothing was sent. To do it: tidesman run")
 
 
-def _to_json(found: Report, plans: Sequence[DestinationPlan]) -> dict[str, Any]:
-    """A report whose destinations tell what they would get."""
+def _to_json(
+    found: Report, plans: Sequence[DestinationPlan], moved: Sequence[Transition]
+) -> dict[str, Any]:
+    """A report whose destinations tell what they would get, and some who would move."""
     would = {
         each.destination: {
             "planned": each.planned,
@@ -60,10 +69,37 @@ def _to_json(found: Report, plans: Sequence[DestinationPlan]) -> dict[str, Any]:
             "held": each.held is not None,
             "requests": each.requests,
             "seconds": round(each.seconds, 1),
+            "data_points": each.data_points,
         }
         for each in plans
     }
-    return {**found.to_json(), "destinations": would}
+    some = [
+        {
+            "customer_id": each.customer_id,
+            "scheme": each.scheme,
+            "from": each.from_segment,
+            "to": each.to_segment,
+            "cause": each.cause,
+        }
+        for each in moved
+    ]
+    return {**found.to_json(), "destinations": would, "sample": some}
+
+
+def _sample(moved: Sequence[Transition]) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column(Text("Some who move", style="bold"), min_width=18)
+    for title in ("scheme", "from", "to", "cause"):
+        table.add_column(title)
+    for each in moved:
+        came = "(new)" if each.from_segment is None else each.from_segment
+        told = (each.customer_id, each.scheme, came, each.to_segment, each.cause)
+        table.add_row(*map(Text, told))
+    return Group(table, Text())
 
 
 def _table(plans: Sequence[DestinationPlan]) -> RenderableType:
@@ -73,13 +109,16 @@ def _table(plans: Sequence[DestinationPlan]) -> RenderableType:
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(Text("What would be sent", style="bold"), min_width=18)
-    for title in ("planned", "new", "moves", "refreshed", "events", "requests", "about"):
+    billed = any(each.data_points is not None for each in plans)
+    titles = ("planned", "new", "moves", "refreshed", "events", "requests", "about")
+    for title in (*titles, *(["data points"] if billed else [])):
         table.add_column(title, justify="right")
     lines: list[RenderableType] = [table]
     for each in plans:
         counts = (each.planned, each.entries, each.moves, each.refreshes, each.events)
         shown = [f"{count:,}" for count in (*counts, each.requests)]
-        table.add_row(each.destination, *shown, _time(each.seconds))
+        points = [] if each.data_points is None else [f"{each.data_points:,}"]
+        table.add_row(each.destination, *shown, _time(each.seconds), *points)
         if each.held is not None:
             held = (
                 f"{each.destination}: the brake would hold the {each.held.moves:,} moves, as they "

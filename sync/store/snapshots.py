@@ -75,6 +75,18 @@ class Snapshots(Database):
         with self.read() as connection:
             return _one(connection, query.order_by(snapshots.c.id.desc()).limit(1))
 
+    def some_moved(self, run_id: str, limit: int) -> list[Transition]:
+        """Some customers who moved in a run, by id: who, where from and to, and why."""
+        t = transitions.c
+        query = (
+            sa.select(t.customer_id, t.scheme, t.from_segment, t.to_segment, t.cause)
+            .where(t.run_id == run_id)
+            .order_by(t.customer_id, t.scheme)
+            .limit(limit)
+        )
+        with self.read() as connection:
+            return [Transition(*row) for row in connection.execute(query)]
+
     def transitions_of(self, run_id: str) -> list[Moved]:
         """The moves of a run counted by scheme, from, to and cause; the largest first."""
         t = transitions.c

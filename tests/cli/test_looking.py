@@ -42,10 +42,19 @@ def test_a_plan_tells_what_the_run_then_does(shop):
     done = shop.report(*shop.as_of(1))
     for key in ("orders", "customers", "segments", "moves"):
         assert planned[key] == done[key]
+    assert len(planned["sample"]) == 5
+    kinds = {(m["scheme"], m["from"], m["to"], m["cause"]) for m in done["moves"]}
+    for each in planned["sample"]:
+        assert each["customer_id"]
+        assert (each["scheme"], each["from"], each["to"], each["cause"]) in kinds
     for name, result in done["destinations"].items():
         would = planned["destinations"][name]
         # the files take no events: they are refused, and that is told
         assert would["planned"] == result["planned"], name
+        # Braze bills each attribute that is set and each event; the others bill none
+        points = would["data_points"]
+        assert (points is None) == (name != "braze")
+        assert points is None or points > would["events"] + would["moves"]
         assert would["requests"] <= result["requests"] <= would["requests"] + 2
 
 
