@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path as File
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.currencies import CURRENCIES
@@ -73,6 +75,37 @@ class Segmentation(Section):
     rules: Rules = Rules()
 
 
+def _as_region(value: object) -> object:
+    """Norway, which YAML reads as the word no."""
+    return "NO" if value is False else value
+
+
+class Identity(Section):
+    """When two customers are one."""
+
+    join_by: tuple[Literal["email", "phone"], ...] = ("email", "phone")
+    #: Where phone numbers without a country code belong; None: such a number joins nobody.
+    phone_region: (
+        Annotated[str, BeforeValidator(_as_region), Field(pattern="^[A-Z]{2}$")] | None
+    ) = None
+    #: An address or number beside more than so many customers is a till's or an office's.
+    shared_above: Annotated[int, Field(ge=1)] = 10
+
+
+class Rate(Section):
+    """What one unit of a currency is worth in the shop's, from a day on (None: always)."""
+
+    start: date | None = Field(None, alias="from")
+    rate: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
+
+
+def _as_dated(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [{"rate": value}]
+
+
+Rates = Annotated[tuple[Rate, ...], BeforeValidator(_as_dated), Field(min_length=1)]
+
+
 class Brake(Section):
     """When a run is held: more moves than both, or a source that shrank below a share."""
 
@@ -109,6 +142,9 @@ class Settings(BaseSettings):
     destinations: dict[str, Destination] = {}
     brake: Brake = Brake()
     engine: Engine = Engine()
+    identity: Identity = Identity()
+    #: What other currencies are worth in the shop's.
+    currencies: dict[str, Rates] = {}
 
     @field_validator("timezone")
     @classmethod
@@ -129,6 +165,13 @@ class Settings(BaseSettings):
             near = swapped or get_close_matches(code, sorted(CURRENCIES), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "write its ISO code, such as 'GBP'"
             raise ValueError(f"{value!r} is no currency; {hint}")
+        return value
+
+    @field_validator("currencies")
+    @classmethod
+    def _are_currencies(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for code in value:
+            cls._is_a_currency(code)
         return value
 
     @field_validator("schedule")

@@ -224,6 +224,14 @@ class Destination(Connector[O_co]):
         """How this destination takes that kind of change, or None. Override to size by option."""
         return self.deliveries.get(kind)
 
+    def by_address(self) -> bool:
+        """Whether a person who has an e-mail address is known by it here, and not by our id.
+
+        Two customers with one address are then one profile. Override where ``identifier`` is not
+        the name of the option that decides it.
+        """
+        return str(getattr(self.options, "identifier", "external_id")) != "external_id"
+
     @abstractmethod
     async def check(self) -> None:
         """One harmless request that shows whether key and permissions are right; raises if not."""

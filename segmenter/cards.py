@@ -115,6 +115,19 @@ def elsewhere(cards: Table) -> Table:
     return moved.select("plain", "own", "customer", key=key).distinct()
 
 
+def under(cards: Table, who: str, region: str | None) -> Table:
+    """``customer``: who ever went by that id, e-mail address or phone, however it is written."""
+    (number,) = e164([who], region)
+    given = who.strip()
+    found = (cards.id == given) | (cards.email == given.lower()) | (cards.phone == given)
+    found = found | (cards.own == given)
+    if number is not None:
+        # most numbers were never parsed; these end alike, and few do
+        alike = _tail(cards.phone) == number[-TAIL:]
+        found = found | (cards.number == number) | (cards.number.isnull() & alike)
+    return cards.filter(found).select("customer").distinct()
+
+
 def _id_of(orders: Table, home: str) -> Text:
     given = orders.customer_id.nullif("")
     return ibis.ifelse(orders.source == home, given, orders.source + ":" + given)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from segmenter.settings import Settings as SegmenterSettings
     from sync.lake import Lake
+    from sync.reading import Reading
 
 __all__ = ["App", "ConfigurationError", "open_app", "options_of"]
 
@@ -173,6 +174,18 @@ class App:
     def chosen(self) -> dict[str, Any]:
         """What the operator chose about segments, as plain values."""
         return self.loaded.settings.segmentation.model_dump()
+
+    def reading(self) -> Reading:
+        """How the operator wants orders to be read."""
+        from sync.reading import Reading
+
+        given = self.loaded.settings
+        rates = {
+            code: tuple((None if r.start is None else str(r.start), str(r.rate)) for r in dated)
+            for code, dated in given.currencies.items()
+        }
+        own = given.identity
+        return Reading(given.currency, rates, own.join_by, own.phone_region, own.shared_above)
 
     def segmentation(self) -> SegmenterSettings:
         """What the operator chose about segments, in the segmenter's own words."""

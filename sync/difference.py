@@ -46,17 +46,57 @@ class Counts:
     vanished: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Ids that are somebody else's by now: a file with ``customer_id`` and last ``email``.
+
+    ``by_address``: this destination knows people by their address. If a customer of today has that
+    address, then the profile is his, and stays.
+    """
+
+    path: Path
+    by_address: bool
+
+    def rows(self, customers: str) -> str:
+        """The SQL of those that have a profile of their own here."""
+        if not self.by_address:
+            return f"SELECT customer_id, NULL::VARCHAR AS email FROM {_file(self.path)}"
+        used = f"SELECT email FROM {customers} WHERE email IS NOT NULL"
+        return (
+            f"SELECT customer_id, email FROM {_file(self.path)} "
+            f"WHERE email IS NULL OR email NOT IN ({used})"
+        )
+
+
 class Difference:
     """The customers that are due at one destination, computed once when it is made.
 
     A customer is due unless the ledger says that exactly this was accepted, or refused. Those in a
-    job at the vendor are not due: their job is asked first.
+    job at the vendor are not due: their job is asked first. Of an id that has ``ended`` every
+    property that was ever accepted is cleared, once.
     """
 
-    def __init__(self, snapshot: Path, projection: Projection, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        snapshot: Path,
+        projection: Projection,
+        ledger: Ledger,
+        ended: Ended | None = None,
+    ) -> None:
         self._projection = projection
         self._db = duckdb.connect()
-        self._source = f"read_parquet('{str(snapshot).replace(chr(39), chr(39) * 2)}')"
+        self._source = self._everybody = _file(snapshot)
+        self._wanted, self._over = projection.wanted(), "false"
+        if ended is not None:
+            self._everybody = (
+                f"(SELECT *, false AS ended FROM {self._source} UNION ALL BY NAME "
+                f"SELECT *, true AS ended FROM ({ended.rows(self._source)}))"
+            )
+            self._wanted = (
+                f"CASE WHEN ended THEN to_json([customer_id, 'ended'])::VARCHAR "
+                f"ELSE {self._wanted} END"
+            )
+            self._over = "ended"
         self.counts = self._compute(ledger)
 
     def close(self) -> None:
@@ -64,14 +104,13 @@ class Difference:
         self._db.close()
 
     def _compute(self, ledger: Ledger) -> Counts:
-        wanted = self._projection.wanted()
-        customers = self._number(f"SELECT count(*) FROM {self._source}")
+        customers = self._number(f"SELECT count(*) FROM {self._everybody}")
         scan = Scan(ledger)
         standing, settled = scan.scan(customers)
         self._register("settled", pa.table({"wanted": settled}))
         self._db.execute(
-            "CREATE TABLE open AS SELECT customer_id FROM "
-            f"(SELECT customer_id, {wanted} AS wanted FROM {self._source}) "
+            "CREATE TABLE open AS SELECT customer_id, over FROM (SELECT customer_id, "
+            f"{self._over} AS over, {self._wanted} AS wanted FROM {self._everybody}) "
             "ANTI JOIN settled USING (wanted)"
         )
         self._db.unregister("settled")
@@ -81,7 +120,8 @@ class Difference:
         self._db.execute(
             "CREATE TABLE due AS SELECT customer_id, "
             f"CASE WHEN coalesce(known, false) THEN '{Kind.MOVE}' ELSE '{Kind.ENTRY}' END AS kind "
-            "FROM open LEFT JOIN facts USING (customer_id) WHERE NOT coalesce(in_flight, false)"
+            "FROM open LEFT JOIN facts USING (customer_id) WHERE NOT coalesce(in_flight, false) "
+            "AND (NOT over OR coalesce(known, false))"
         )
         present = self._number("SELECT count(*) FROM facts SEMI JOIN open USING (customer_id)")
         self._db.unregister("facts")
@@ -112,7 +152,7 @@ class Difference:
 
     def entries(self, kinds: frozenset[Kind]) -> Iterator[tuple[Entry, Kind]]:
         """What is due for these reasons, by customer id, read some at a time."""
-        wanted, value = self._projection.wanted(), self._projection.value()
+        wanted, value = self._wanted, self._projection.value()
         reason = {kind.value: kind for kind in kinds}
         chosen = ", ".join(f"'{kind}'" for kind in sorted(kinds))
         self._db.execute(
@@ -121,7 +161,7 @@ class Difference:
         )
         for low, high in self._ranges():
             rows = self._db.execute(
-                f"SELECT customer_id, {wanted}, {value}, kind FROM {self._source} "
+                f"SELECT customer_id, {wanted}, {value}, kind FROM {self._everybody} "
                 "JOIN turn USING (customer_id) WHERE customer_id BETWEEN ? AND ? "
                 "ORDER BY customer_id",
                 [low, high],
@@ -157,3 +197,7 @@ class Difference:
 
     def _register(self, name: str, table: pa.Table) -> None:
         self._db.register(name, table)
+
+
+def _file(path: Path) -> str:
+    return f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"

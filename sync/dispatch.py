@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.brake import Brake
 from sync.deliver import Delivering, DestinationResult, deliver
 from sync.plan import DestinationPlan, Prepared, plan, prepare
+from sync.present import present
 from sync.progress import Progress
+from sync.reading import Reading
 from sync.report import Delivered
 from sync.segment import located
 from sync.store import Snapshot
@@ -23,7 +26,10 @@ def prepared(
     app: App, published: Snapshot, run_id: str, *, only: str | None = None
 ) -> Sequence[Prepared]:
     """What each destination lacks of what is published; ``delivered`` gives the memory back."""
-    targets = app.targets(run_id) if only is None else [app.target(only, run_id)]
+    place = Reading.from_dict(published.reading).retired
+    gone = None if place is None else present(app.loaded.data_dir / place)
+    every = app.targets(run_id) if only is None else [app.target(only, run_id)]
+    targets = [replace(target, retired=gone) for target in every]
     return prepare(app.store, located(app, published), targets)
 
 

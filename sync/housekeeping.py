@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.failpoints import reach
+from sync.reading import FOLDER
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -27,6 +28,10 @@ def tidy(app: App) -> None:
         lake.compact(engine, name, app.clock.now())
     reach("tidy.compacted")
     lake.sweep(keep=published[0].lake_version)
+    kept = [each for snapshot in published for each in (snapshot.reading or {}).values()]
+    for path in (app.loaded.data_dir / FOLDER).glob("*.parquet"):
+        if str(path.relative_to(app.loaded.data_dir)) not in kept:
+            path.unlink(missing_ok=True)
     wanted = {app.loaded.data_dir / snapshot.path for snapshot in published}
     for path in (app.loaded.data_dir / "snapshots").glob("*.parquet"):
         if path not in wanted:

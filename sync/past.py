@@ -13,6 +13,7 @@ from segmenter.model import Model
 from segmenter.settings import Settings
 from segmenter.thresholds import Thresholds
 from sync import choices
+from sync.reading import Reading, as_published, as_then
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -46,6 +47,11 @@ def basis_of(app: App, engine: Engine, snapshot: Snapshot) -> Basis | None:
 
 def _orders(app: App, engine: Engine, snapshot: Snapshot) -> Table:
     try:
-        return app.lake().orders(engine, up_to=snapshot.lake_version)
+        orders = app.lake().orders(engine, up_to=snapshot.lake_version)
     except Misconfigured:
-        return app.lake().orders(engine)
+        orders = app.lake().orders(engine)
+    try:
+        return as_then(app, engine, orders, Reading.from_dict(snapshot.reading))
+    except Misconfigured:
+        # its cards are gone too
+        return as_published(app, engine, orders)

@@ -7,12 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import ibis
+
 from connectors.errors import Misconfigured
+from segmenter.cards import attributed, under
 from segmenter.identity import normal_email, with_customer
 from segmenter.outlook import Move, outlook
 from segmenter.settings import Settings
 from sync.ledger import LedgerRow, rows_of
 from sync.past import basis_of
+from sync.reading import Reading, cards_of
 from sync.segment import located
 from sync.store import Snapshot, Transition
 from sync.story import FIRST_TIME, Stories
@@ -65,7 +69,7 @@ class Person:
 
 
 def find(app: App, who: str) -> list[Person]:
-    """The customers with that id or e-mail address; an address may stand for several.
+    """The customers with that id, e-mail address or phone; an address may stand for several.
 
     Raises Misconfigured if nothing was published yet.
     """
@@ -76,10 +80,17 @@ def find(app: App, who: str) -> list[Person]:
     published = engine.read_parquet(located(app, snapshot))
     address = normal_email(published.email)
     mine = published.filter((published.customer_id == who) | (address == who.strip().lower()))
+    reading = Reading.from_dict(snapshot.reading)
+    cards = cards_of(app, engine, reading)
+    if cards is not None:
+        known = under(cards, who, reading.phone_region)
+        theirs = published.semi_join(known, published.customer_id == known.customer)
+        mine = ibis.union(mine, theirs, distinct=True)
     rows = engine.to_pyarrow(mine.order_by("customer_id")).to_pylist()
     exact = [row for row in rows if row["customer_id"] == who]
     schemes = Settings.from_dict(snapshot.settings).schemes
-    lake = with_customer(app.lake().orders(engine, up_to=snapshot.lake_version))
+    lake = app.lake().orders(engine, up_to=snapshot.lake_version)
+    lake = with_customer(attributed(engine, lake, cards, reading.home))
     found: list[Person] = []
     for row in exact or rows:
         customer = row["customer_id"]

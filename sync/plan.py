@@ -18,7 +18,7 @@ from connectors.types import Change, Identify, Person, Track
 from sync.books import Profiles
 from sync.brake import Brake, Held
 from sync.clock import Clock
-from sync.difference import Counts, Difference, Kind
+from sync.difference import Counts, Difference, Ended, Kind
 from sync.ledger import Ledger
 from sync.outbox import Outbox
 from sync.projection import Projection
@@ -44,6 +44,15 @@ class Target:
     connector: Destination[Any]
     projection: Projection
     transport: Transport | None = None
+    #: The file of the ids that are somebody else's by now; what we sent of them is cleared.
+    retired: Path | None = None
+
+    def difference(self, store: Store, snapshot: Path) -> Difference:
+        """The published customers compared with what this destination holds."""
+        ended = None
+        if self.retired is not None:
+            ended = Ended(self.retired, self.connector.by_address())
+        return Difference(snapshot, self.projection, Ledger(store, self.name), ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +112,7 @@ def prepare(store: Store, snapshot: Path, targets: Sequence[Target]) -> list[Pre
     def one(target: Target) -> Prepared:
         if target.connector.delivery(Identify) is None:
             return Prepared(target, None)
-        ledger = Ledger(store, target.name)
-        return Prepared(target, Difference(snapshot, target.projection, ledger))
+        return Prepared(target, target.difference(store, snapshot))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, targets))

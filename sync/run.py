@@ -203,7 +203,7 @@ class _Running:
         self, published: Snapshot, pulled: tuple[Pulled, ...], results: Mapping[str, Delivered]
     ) -> Report:
         """From what is stored, so that a run that was cut off tells the same in the end."""
-        from sync.segment import described
+        from sync.described import described
 
         store = self.app.store
         found = described(self.app, published)

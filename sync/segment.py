@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
@@ -13,33 +13,24 @@ import pyarrow.parquet as pq
 
 from connectors.disk import whole_file
 from connectors.errors import Misconfigured
-from connectors.types import Kind
 from segmenter.basis import Basis
 from segmenter.complete import complete
-from segmenter.evaluate import census, evaluate, moves
-from segmenter.expr import Engine, Table
+from segmenter.evaluate import evaluate, moves
+from segmenter.expr import Table
 from segmenter.learn import learn, propose
 from segmenter.model import Model
 from segmenter.refresh import summarize_again
-from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from segmenter.stage import rows_in
 from segmenter.thresholds import Thresholds
 from sync import choices
+from sync.people import Read, Reader
 from sync.present import present
-from sync.report import Segment
-from sync.store import NewSnapshot, Snapshot
+from sync.reading import Reading, as_published, as_then
+from sync.store import NewSnapshot
 
 if TYPE_CHECKING:
     from sync.app import App
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Orders up to a day, and those that lie after the moment of counting."""
-
-    orders: int
-    future: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +39,6 @@ class Evaluated:
 
     snapshot: NewSnapshot
     moves: pa.Table
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What a report tells of a snapshot."""
-
-    orders: int
-    future: int
-    segments: tuple[Segment, ...]
-    notes: tuple[str, ...]
 
 
 class Segmenting:
@@ -72,6 +53,7 @@ class Segmenting:
         self.version = self.lake.version()
         self.now = app.clock.now()
         self.previous = app.store.latest_snapshot()
+        self.then = Reading.from_dict(None if self.previous is None else self.previous.reading)
         self.figures: Table | None = None
         self.events: Table | None = None
 
@@ -86,10 +68,16 @@ class Segmenting:
         unchanged = self._unchanged(run_id)
         if unchanged is not None:
             return unchanged
-        orders = self._orders()
         before, previous = self._before(), self._published()
+        read = self._read(run_id)
+        orders = read.orders
         # summed up once, as learning, proposing and evaluating all begin with it
-        buyers = summarize_again(self.engine, orders, self.as_of, before=before, previous=previous)
+        buyers = summarize_again(
+            *(self.engine, orders, self.as_of),
+            before=None if read.anew else before,
+            previous=previous,
+            merged=read.merged,
+        )
         if rows_in(buyers) == 0:
             raise Misconfigured(
                 f"there is no order up to {self.as_of}; nothing is published. Look at the sources: "
@@ -97,6 +85,7 @@ class Segmenting:
             )
         model_version, model = self._model(orders, buyers)
         thresholds_version, basis = self._basis(orders, buyers, model)
+        basis = replace(basis, merged=read.merged)
         self._keep_figures(run_id)
         today = evaluate(
             self.engine,
@@ -118,6 +107,7 @@ class Segmenting:
             self.version,
             self.settings.to_dict(),
             self.now,
+            reading=read.reading.to_dict(),
         )
         moved = self.engine.to_pyarrow(moves(stored, self.as_of, self.settings))
         return Evaluated(snapshot, moved)
@@ -134,7 +124,9 @@ class Segmenting:
         now = (self.as_of, self.version, model.version, thresholds.version)
         if then != now or Settings.from_dict(old.settings) != self.settings:
             return None
-        orders = self._orders()
+        if old.reading is None or self.then.asked() != self.app.reading():
+            return None
+        orders = self._raw()
         if rows_in(orders.filter(orders.ordered_at > ibis.literal(old.created_at))):
             return None
         stored = self.engine.read_parquet(located(self.app, old))
@@ -149,6 +141,7 @@ class Segmenting:
             old.lake_version,
             old.settings,
             self.now,
+            reading=old.reading,
         )
         return Evaluated(again, nobody)
 
@@ -157,7 +150,16 @@ class Segmenting:
         age = (self.as_of - model.fitted_on).days
         return not 0 <= age < self.app.loaded.settings.segmentation.refit_days
 
+    def _read(self, run_id: str) -> Read:
+        old = self.previous
+        place = None if old is None else located(self.app, old)
+        return Reader(self.app, self.engine, old, place).read(self._raw(), self.as_of, run_id)
+
     def _orders(self) -> Table:
+        """The orders of now, each of the customer whose it was when last published."""
+        return as_published(self.app, self.engine, self._raw())
+
+    def _raw(self) -> Table:
         orders = self.lake.orders(self.engine, up_to=self.version)
         return orders.filter(orders.ordered_at <= ibis.literal(self.now))
 
@@ -221,6 +223,7 @@ class Segmenting:
         if model is None or thresholds is None:
             return None
         orders = self.lake.orders(self.engine, up_to=old.lake_version)
+        orders = as_then(self.app, self.engine, orders, self.then)
         place = self._figures_of(old.run_id)
         return Basis(
             orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),
@@ -243,46 +246,6 @@ class Segmenting:
         with whole_file(place) as unfinished:
             self.engine.to_parquet(today.order_by("customer_id"), unfinished)
         return place
-
-
-def described(app: App, snapshot: Snapshot) -> Described:
-    """Read back from what is stored: the same whenever it is asked."""
-    engine = app.engine()
-    settings = Settings.from_dict(snapshot.settings)
-    counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
-    stored = engine.read_parquet(located(app, snapshot))
-    rows: list[dict[str, Any]] = engine.to_pyarrow(census(stored, settings)).to_pylist()
-    order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
-    segments = sorted(
-        (Segment(**row) for row in rows),
-        key=lambda each: order.index((each.scheme, each.segment)),
-    )
-    version = snapshot.model_version
-    model = None if version is None else app.store.model(version)
-    notes = () if model is None else _notes(Model.from_json(model.body), snapshot.as_of)
-    return Described(counted.orders, counted.future, tuple(segments), notes)
-
-
-def _notes(model: Model, day: date) -> tuple[str, ...]:
-    """What the model says of itself, with its day where it was learnt earlier."""
-    if model.fitted_on == day:
-        return model.notes
-    return tuple(f"{note} (learnt on {model.fitted_on})" for note in model.notes)
-
-
-def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime) -> Counted:
-    """Count the orders of a version of the lake by the shop's day; those after the moment apart."""
-    orders: Table = app.lake().orders(engine, up_to=version)
-    orders = orders.filter(orders.kind == Kind.ORDER.value)
-    # One moment for all rows: asking each order for its day in the shop costs a second a million.
-    end = datetime.combine(as_of + timedelta(days=1), time(), app.timezone).astimezone(UTC)
-    now = ibis.literal(moment)
-    row = orders.aggregate(
-        orders=((orders.ordered_at < ibis.literal(end)) & (orders.ordered_at <= now)).sum(),
-        future=(orders.ordered_at > now).sum(),
-    )
-    found = engine.to_pyarrow(row).to_pylist()[0]
-    return Counted(found["orders"] or 0, found["future"] or 0)
 
 
 def located(app: App, snapshot: NewSnapshot) -> Path:

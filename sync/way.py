@@ -149,7 +149,7 @@ class Way:
         """What was prepared, or computed anew where jobs of an earlier run have told more."""
         if self.prepared.counts.in_flight == 0 or self.prepared.difference is None:
             return self.prepared
-        difference = Difference(self.snapshot, self.target.projection, self.ledger)
+        difference = self.target.difference(self.run.store, self.snapshot)
         return Prepared(self.target, difference)
 
     async def _profiles(self, due: Prepared, held: Held | None) -> int:

@@ -103,6 +103,10 @@ class Hubspot(Destination[HubspotOptions]):
         inputs = [self.wire(change) for change in batch]
         return self._receipt(batch, await self.call("POST", UPSERT, json={"inputs": inputs}))
 
+    def by_address(self) -> bool:
+        """As the option says."""
+        return self._by_email
+
     @property
     def _by_email(self) -> bool:
         return self.options.id_property == "email"

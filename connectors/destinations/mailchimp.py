@@ -76,6 +76,10 @@ class Mailchimp(Destination[MailchimpOptions]):
         """Read the audience's name, which shows that the key and the audience are right."""
         await self.call("GET", self._path, params={"fields": "id,name"})
 
+    def by_address(self) -> bool:
+        """Mailchimp knows nothing else."""
+        return True
+
     def wire(self, change: Change) -> Mapping[str, Any]:
         """A member of the batch, without a status."""
         properties = change.properties if isinstance(change, Identify) else {}

@@ -64,9 +64,10 @@ def backtest(
 
 def _test(app: App, end: date | None, days: int | None) -> Backtest:
     from segmenter.backtest import backtest as test
+    from sync.reading import as_published
 
     engine, settings = app.engine(), app.segmentation()
-    orders: Table = app.lake().orders(engine)
+    orders: Table = as_published(app, engine, app.lake().orders(engine))
     days = settings.churn_horizon_days if days is None else days
     day = orders.filter(orders.kind == "order").ordered_at.date()
     first = engine.to_pyarrow(day.min()).as_py()

@@ -22,7 +22,9 @@ LISTED = 12
 
 
 def customer(
-    who: Annotated[str, typer.Argument(metavar="ID-OR-EMAIL", help="The customer.")],
+    who: Annotated[
+        str, typer.Argument(metavar="ID-OR-EMAIL", help="An id, e-mail address or phone.")
+    ],
     config: Config = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard

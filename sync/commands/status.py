@@ -35,6 +35,13 @@ def status(
         bool,
         typer.Option("--undelivered", help="Name every change that did not land, with the reason."),
     ] = False,
+    shared_keys: Annotated[
+        bool,
+        typer.Option(
+            "--shared-keys",
+            help="List the ids, addresses and numbers that join nobody, as too many use them.",
+        ),
+    ] = False,
     config: Config = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
@@ -53,6 +60,9 @@ def status(
         with open_app(config, read_only=True, secrets=False) as app:
             if undelivered:
                 _name(app, json=json)
+                return
+            if shared_keys:
+                _shared(app, json=json)
                 return
             found = standing(app)
     except StoreMissing:
@@ -84,6 +94,19 @@ def _name(app: App, *, json: bool) -> None:
         typer.echo(f"{row.destination}  {row.customer_id}  {row.what}  {row.mark}{why}")
     if not rows:
         typer.echo("every change was delivered")
+
+
+def _shared(app: App, *, json: bool) -> None:
+    from sync.reading import shared_keys
+
+    rows = shared_keys(app)
+    if json:
+        typer.echo(json_.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(f"{row['kind']}  {row['key']}  beside {row['beside']:,} others")
+    if not rows:
+        typer.echo("every address and number is one customer's")
 
 
 def _show(found: Standing, out: Console) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -106,7 +106,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class NewSnapshot:
-    """An evaluated table of customers that stands complete in a Parquet file."""
+    """An evaluated table of customers that stands complete in a Parquet file.
+
+    ``reading`` is how the orders were read, as ``sync.reading`` has it.
+    """
 
     run_id: str
     as_of: date
@@ -117,6 +120,7 @@ class NewSnapshot:
     lake_version: int
     settings: Mapping[str, Any]
     created_at: datetime
+    reading: Mapping[str, Any] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ snapshots = sa.Table(
     _required("lake_version", sa.BigInteger),
     _required("settings", JSON),
     _required("created_at", Moment),
+    sa.Column("reading", JSON),
     sqlite_autoincrement=True,
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from config.settings import Brake, Destination, Engine, Segmentation, Settings
+from config.settings import Brake, Destination, Engine, Identity, Segmentation, Settings
 from connectors import registry
 from connectors.base import Connector
 
@@ -18,6 +18,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "destinations.NAME.": Destination,
     "brake.": Brake,
     "engine.": Engine,
+    "identity.": Identity,
 }
 
 

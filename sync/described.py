@@ -1,0 +1,89 @@
+"""What a report tells of a published result, read back from what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from connectors.types import Kind
+from segmenter.evaluate import census
+from segmenter.expr import Engine, Table
+from segmenter.model import Model
+from segmenter.schemes import definitions
+from segmenter.settings import Settings
+from sync.reading import Reading
+from sync.report import Segment
+from sync.segment import located
+from sync.store import Snapshot
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+SHARED = (
+    "{:,} ids, addresses or numbers stand beside more than {:,} others and join nobody: "
+    "tidesman status --shared-keys"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Orders up to a day, and those that lie after the moment of counting."""
+
+    orders: int
+    future: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a report tells of a snapshot."""
+
+    orders: int
+    future: int
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...]
+
+
+def described(app: App, snapshot: Snapshot) -> Described:
+    """Read back from what is stored: the same whenever it is asked."""
+    engine = app.engine()
+    settings = Settings.from_dict(snapshot.settings)
+    counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
+    stored = engine.read_parquet(located(app, snapshot))
+    rows: list[dict[str, Any]] = engine.to_pyarrow(census(stored, settings)).to_pylist()
+    order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
+    segments = sorted(
+        (Segment(**row) for row in rows),
+        key=lambda each: order.index((each.scheme, each.segment)),
+    )
+    version = snapshot.model_version
+    model = None if version is None else app.store.model(version)
+    notes = () if model is None else _notes(Model.from_json(model.body), snapshot.as_of)
+    reading = Reading.from_dict(snapshot.reading)
+    if reading.shared_keys:
+        notes = (*notes, SHARED.format(reading.shared_keys, reading.most))
+    return Described(counted.orders, counted.future, tuple(segments), notes)
+
+
+def _notes(model: Model, day: date) -> tuple[str, ...]:
+    """What the model says of itself, with its day where it was learnt earlier."""
+    if model.fitted_on == day:
+        return model.notes
+    return tuple(f"{note} (learnt on {model.fitted_on})" for note in model.notes)
+
+
+def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime) -> Counted:
+    """Count the orders of a version of the lake by the shop's day; those after the moment apart."""
+    orders: Table = app.lake().orders(engine, up_to=version)
+    orders = orders.filter(orders.kind == Kind.ORDER.value)
+    # One moment for all rows: asking each order for its day in the shop costs a second a million.
+    end = datetime.combine(as_of + timedelta(days=1), time(), app.timezone).astimezone(UTC)
+    now = ibis.literal(moment)
+    row = orders.aggregate(
+        orders=((orders.ordered_at < ibis.literal(end)) & (orders.ordered_at <= now)).sum(),
+        future=(orders.ordered_at > now).sum(),
+    )
+    found = engine.to_pyarrow(row).to_pylist()[0]
+    return Counted(found["orders"] or 0, found["future"] or 0)
