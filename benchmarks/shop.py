@@ -58,9 +58,13 @@ class Vendors(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method != "GET":
             Vendors.writes += 1
-        return httpx.Response(
-            200 if "braze" not in request.url.host else 201, json=_answer(request)
-        )
+        return httpx.Response(_status(request), json=_answer(request))
+
+
+def _status(request: httpx.Request) -> int:
+    if "braze" in request.url.host:
+        return 201
+    return 202 if request.method == "POST" and "-jobs" in request.url.path else 200
 
 
 def _answer(request: httpx.Request) -> object:
