@@ -66,7 +66,8 @@ class Files(Source[FilesOptions]):
         if not any(cursor.files[str(path)].orders for path in files):
             raise Misconfigured(
                 f"there is no order in {', '.join(self.options.paths())}: "
-                f"{len(files)} files, none with a row that can be used"
+                f"{'one file' if len(files) == 1 else f'{len(files):,} files'}, "
+                "without a row that can be used"
             )
 
     def _open(self, path: Path) -> Rows:
