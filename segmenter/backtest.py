@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date
 from typing import Any
 
+import ibis
 import numpy as np
-import pyarrow as pa
 
 from segmenter import metrics
-from segmenter.expr import Engine, Table
-from segmenter.histories import with_scores
-from segmenter.learn import learn
-from segmenter.lifetime import Floats
-from segmenter.model import Model
+from segmenter.areas import WIDE, areas
+from segmenter.cutoffs import cutoffs
+from segmenter.expr import Column, Engine, Table
+from segmenter.judge import is_fair, judge
+from segmenter.model import LOGISTIC, MODEL
+from segmenter.plots import Plots, plots
 from segmenter.settings import Settings
-from segmenter.stage import stage
-from segmenter.summary import summarize, visible
-
-MODEL = "model"
+from segmenter.summary import visible
+from segmenter.trial import Seen, Trial, roll
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """How one way of ranking did. None where it cannot be said: a rule gives no chance.
 
-    ``auc`` with its standard error; ``capture``: share of those who came back found in the best
-    tenth; ``brier`` and ``calibration_error`` of the chance of an order; ``order_bias`` and
-    ``money_bias``: total foretold over total come, less one.
+    ``auc`` and half its 99 % interval (DeLong); ``capture``: share of those who came back found in
+    the best tenth; ``spearman`` and ``gini``: how well the money that came is ranked, for the model
+    by expected money; ``brier`` and ``calibration_error`` of the chance of an order; ``order_bias``
+    and ``money_bias``: total foretold over total come, less one.
     """
 
     name: str
-    auc: float | None
-    auc_error: float | None
-    capture: float | None
+    auc: float | None = None
+    auc_within: float | None = None
+    capture: float | None = None
+    spearman: float | None = None
+    gini: float | None = None
     brier: float | None = None
     calibration_error: float | None = None
     order_bias: float | None = None
@@ -42,168 +45,160 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Backtest:
-    """What was learned up to ``calibration_end``, held against the days after it.
-
-    ``winner`` is the name of the score with the best AUC, ``margin`` its distance to the best of
-    the other kind (model against rules), ``verdict`` the sentence for the operator.
-    """
+class Cutoff:
+    """What was learned up to ``calibration_end``, held against the days after it."""
 
     calibration_end: date
-    holdout_days: int
     customers: int
     came_back: int
     level: str
     notes: tuple[str, ...]
     scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """A back-test over one or several cut-offs, the latest first.
+
+    ``scores`` are means over the cut-offs (the mean of the intervals too: the same customers stand
+    in all). ``winner`` is what ranks, ``rival`` the best of the other kind (simple or learned),
+    ``margin`` the AUC between them and ``margin_within`` half its 99 % interval; ``verdict`` is the
+    sentence for the operator. ``plots`` are of the latest cut-off, None if nobody was there.
+    """
+
+    holdout_days: int
+    cutoffs: tuple[Cutoff, ...]
+    scores: tuple[Score, ...]
     winner: str | None
+    rival: str | None
     margin: float | None
+    margin_within: float | None
     verdict: str
+    plots: Plots | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
-        return asdict(self) | {
-            "calibration_end": self.calibration_end.isoformat(),
-            "notes": list(self.notes),
-            "scores": [asdict(score) for score in self.scores],
-        }
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
 
 def backtest(
-    engine: Engine, orders: Table, calibration_end: date, holdout_days: int, settings: Settings
+    engine: Engine,
+    orders: Table,
+    calibration_end: date | None,
+    holdout_days: int | None,
+    settings: Settings,
+    *,
+    events: Table | None = None,
 ) -> Backtest:
-    """Learn up to ``calibration_end``, foretell the next ``holdout_days``, and compare.
+    """Learn up to each cut-off, foretell the days after it, and compare.
 
-    Raises ``ValueError`` with a sentence if ``holdout_days`` is below 1.
+    Without ``calibration_end`` the cut-offs roll back from the last order as far as the past
+    allows; without ``holdout_days`` it is the churn horizon, or less where the past is short.
+    ``events`` as ``Basis`` has them. Raises ``ValueError`` if ``holdout_days`` is below 1.
     """
-    if holdout_days < 1:
+    if holdout_days is not None and holdout_days < 1:
         raise ValueError("holdout_days must be at least 1")
-    ahead = Settings.from_dict(settings.to_dict() | {"churn_horizon_days": holdout_days})
-    buyers = stage(engine, summarize(orders, calibration_end))
-    model = learn(engine, orders, calibration_end, ahead, buyers=buyers)
-    rows = _foretold_and_come(buyers, orders, calibration_end, holdout_days, model, ahead)
-    columns = {name: _numbers(rows, name) for name in rows.column_names if name != "customer_id"}
-    came = (columns["came_orders"] > 0).astype(np.float64)
-    scores = _scores(columns, came, model)
-    winner, margin, verdict = _judge(scores, came, model)
+    days = settings.churn_horizon_days if holdout_days is None else holdout_days
+    cuts: tuple[date, ...] = () if calibration_end is None else (calibration_end,)
+    if calibration_end is None:
+        bought = orders.filter(orders.kind == "order").ordered_at.date()
+        first, last = (engine.to_pyarrow(day).as_py() for day in (bought.min(), bought.max()))
+        cuts, days = ((), days) if first is None else cutoffs(first, last, days)
+    trials = roll(engine, orders, cuts, days, settings, events)
+    latest = trials[0] if trials else None
+    barred = (MODEL,) if latest is not None and latest.seen.model.level == "rules only" else ()
+    verdict = judge(trials, barred)
+    parts = tuple(_cutoff(trial) for trial in trials)
+    drawn = None
+    if latest is not None and latest.seen.rows.num_rows:
+        drawn = plots(latest, _came_on(engine, orders, latest.seen))
     return Backtest(
-        calibration_end,
-        holdout_days,
+        days,
+        parts,
+        _means(trials, parts),
+        verdict.winner,
+        verdict.rival,
+        None if verdict.margin is None else verdict.margin.mean,
+        None if verdict.margin is None else verdict.margin.within,
+        verdict.sentence,
+        drawn,
+    )
+
+
+def _cutoff(trial: Trial) -> Cutoff:
+    seen = trial.seen
+    came = seen.came()
+    return Cutoff(
+        seen.cutoff,
         int(came.size),
         int(came.sum()),
-        model.level,
-        model.notes,
-        scores,
-        winner,
-        margin,
-        verdict,
+        seen.model.level,
+        seen.model.notes,
+        tuple(_score(trial, way) for way in trial.scores),
     )
 
 
-def _foretold_and_come(
-    buyers: Table, orders: Table, end: date, days: int, model: Model, settings: Settings
-) -> pa.Table:
-    scored = with_scores(buyers, end, model, settings)
-    after = visible(orders, end + timedelta(days=days))
-    after = after.filter(after.day > end)
-    bought = after.kind == "order"
-    come = after.group_by("customer").aggregate(
-        came_orders=after.day.nunique(where=bought), came_money=after.amount.sum()
+def _score(trial: Trial, way: str) -> Score:
+    seen, score = trial.seen, trial.scores[way]
+    came, money = seen.came(), seen.column("came_money")
+    by_money = seen.column("expected_money") if way == MODEL else score
+    area, within = None, None
+    if is_fair(trial):
+        found, spread = areas(score, came)
+        area, within = float(found[0]), WIDE * float(np.sqrt(spread[0, 0]))
+    ranking = Score(
+        way,
+        area,
+        within,
+        metrics.capture(score, came),
+        metrics.spearman(by_money, money),
+        metrics.gini(by_money, money),
     )
-    joined = scored.left_join(come, scored.customer_id == come.customer)
-    spend = model.spend
-    days_bought = joined.order_days.cast("float64")
-    spent = joined.monetary_value * days_bought
-    an_order = (spent + spend.pull * spend.mean) / (days_bought + spend.pull)
-    return (
-        joined.select(
-            "customer_id",
-            "days_since_order",
-            "frequency",
-            "past_revenue",
-            "churn_probability",
-            "expected_orders",
-            expected_money=joined.expected_orders * an_order,
-            came_orders=joined.came_orders.fill_null(0),
-            came_money=joined.came_money.cast("float64").fill_null(0.0),
-        )
-        .order_by("customer_id")
-        .to_pyarrow()
-    )
-
-
-def _numbers(rows: pa.Table, name: str) -> Floats:
-    values: Floats = rows[name].to_numpy().astype(np.float64)
-    return values
-
-
-def _scores(columns: dict[str, Floats], came: Floats, model: Model) -> tuple[Score, ...]:
-    if came.size == 0:
-        return ()
-    chance = 1.0 - columns["churn_probability"]
-    ranked = {
-        MODEL: chance,
-        "days since the last order": -columns["days_since_order"],
-        "RFM sum": sum(
-            (_fifths(v) for v in (-columns["days_since_order"], columns["frequency"])),
-            _fifths(columns["past_revenue"]),
-        ),
-        "past spend": columns["past_revenue"],
+    if way not in (MODEL, LOGISTIC) or (way == MODEL and seen.model.level == "rules only"):
+        return ranking
+    levels: dict[str, float | None] = {
+        "brier": metrics.brier(score, came),
+        "calibration_error": metrics.calibration_error(score, came),
     }
-    scores = {name: _ranking(name, values, came) for name, values in ranked.items()}
-    if model.level != "rules only":
-        scores[MODEL] = Score(
-            MODEL,
-            scores[MODEL].auc,
-            scores[MODEL].auc_error,
-            scores[MODEL].capture,
-            metrics.brier(chance, came),
-            metrics.calibration_error(chance, came),
-            metrics.bias(columns["expected_orders"], columns["came_orders"]),
-            metrics.bias(columns["expected_money"], columns["came_money"]),
-        )
-    return tuple(scores.values())
+    if way == MODEL:
+        orders, spent = seen.column("expected_orders"), seen.column("expected_money")
+        levels["order_bias"] = metrics.bias(orders, seen.column("came_orders"))
+        levels["money_bias"] = metrics.bias(spent, money)
+    merged: dict[str, Any] = {**asdict(ranking), **levels}
+    return Score(**merged)
 
 
-def _ranking(name: str, values: Floats, came: Floats) -> Score:
-    area = metrics.auc(values, came)
-    error = None if area is None else metrics.auc_error(area, came)
-    return Score(name, area, error, metrics.capture(values, came))
+def _means(trials: Sequence[Trial], parts: Sequence[Cutoff]) -> tuple[Score, ...]:
+    ways = dict.fromkeys(way for trial in trials for way in trial.scores)
+    means: list[Score] = []
+    for way in ways:
+        of = [score for part in parts for score in part.scores if score.name == way]
+        found: dict[str, float | None] = {}
+        for field in fields(Score)[1:]:
+            values = [v for score in of if (v := getattr(score, field.name)) is not None]
+            found[field.name] = float(np.mean(values)) if values else None
+        means.append(Score(way, **found))
+    return tuple(means)
 
 
-def _fifths(values: Floats) -> Floats:
-    edges = np.quantile(values, [0.2, 0.4, 0.6, 0.8])
-    return np.searchsorted(edges, values, side="left").astype(np.float64)
+def _came_on(engine: Engine, orders: Table, seen: Seen) -> dict[int, float]:
+    """Repeat days with an order of those who had bought by the cut-off, by days before it."""
+    bought = visible(orders, seen.end())
+    bought = bought.filter(bought.kind == "order")
+    days = bought.select("customer", "day").distinct()
+    first = days.group_by("customer").aggregate(first=days.day.min())
+    known = days.join(first, "customer")
+    known = known.filter((known.first <= ibis.literal(seen.cutoff)) & (known.day > known.first))
+    cut: Column = ibis.literal(seen.cutoff)
+    ago = cut.delta(known.day, unit="day")
+    counted = engine.to_pyarrow(known.group_by(ago=ago).aggregate(n=known.count()))
+    return {row["ago"]: float(row["n"]) for row in counted.to_pylist()}
 
 
-def _judge(
-    scores: tuple[Score, ...], came: Floats, model: Model
-) -> tuple[str | None, float | None, str]:
-    areas = {score.name: score.auc for score in scores if score.auc is not None}
-    if not areas:
-        return (
-            None,
-            None,
-            (
-                "Nothing can be compared: after the cut nobody, or everybody, came back."
-                if came.size
-                else "Nothing can be compared: there is no customer before the cut."
-            ),
-        )
-    ours = areas.pop(MODEL)
-    rival = max(areas, key=lambda name: areas[name])
-    margin = ours - areas[rival]
-    what = "model" if model.level != "rules only" else "usual-shop rule (the fit is not believed)"
-    if margin > 0:
-        told = f"The {what} ranks best: AUC {ours:.3f}, {margin:.3f} above {rival}."
-        return MODEL, margin, told
-    told = (
-        f"The simple rule '{rival}' ranks as well or better: AUC {areas[rival]:.3f} against "
-        f"{ours:.3f} of the {what}. Rank by it; levels, dates and values are still the model's."
-    )
-    if model.level == "rules only":
-        told = (
-            f"The simple rule '{rival}' ranks as well or better: AUC {areas[rival]:.3f} against "
-            f"{ours:.3f} of the {what}. Rank by it."
-        )
-    return rival, -margin, told
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

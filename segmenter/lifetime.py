@@ -166,6 +166,7 @@ def _minimum(
     # Imported late, as in _likelihood.
     from autograd import value_and_grad  # pyright: ignore[reportAttributeAccessIssue]
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     gradient: Any = cast("Any", value_and_grad)(cost)
 
@@ -177,7 +178,8 @@ def _minimum(
         return value, np.asarray(slope, dtype=np.float64)
 
     # lifetimes appends to the global warning filters each time it is evaluated.
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    # One thread, as for four numbers several only wait for each other.
+    with warnings.catch_warnings(), np.errstate(all="ignore"), threadpool_limits(1, "blas"):
         if near is not None:
             curve = near.hess_inv.todense()
             return minimize(

@@ -21,15 +21,6 @@ def auc(score: Floats, came: Floats) -> float | None:
     return float((ranks[came > 0].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def auc_error(area: float, came: Floats) -> float:
-    """Standard error of an AUC (Hanley and McNeil 1982)."""
-    positive = float(came.sum())
-    negative = float(came.size - positive)
-    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (positive - 1) * (q1 - area**2) + (negative - 1) * (q2 - area**2)
-    return float(np.sqrt(max(spread, 0.0) / (positive * negative)))
-
-
 def capture(score: Floats, came: Floats, share: float = 0.1) -> float | None:
     """Share of those who came back that stand in the best ``share`` by score.
 
@@ -62,3 +53,29 @@ def bias(foretold: Floats, came: Floats) -> float | None:
     """Total foretold over total come, less one: 0.1 is a tenth too much. None if nothing came."""
     total = float(came.sum())
     return None if total == 0 else float(foretold.sum()) / total - 1.0
+
+
+def spearman(score: Floats, money: Floats) -> float | None:
+    """Rank correlation of a score with the money that came; None if either is the same for all."""
+    ranks, came = rankdata(score), rankdata(money)
+    if score.size == 0 or np.ptp(ranks) == 0 or np.ptp(came) == 0:
+        return None
+    return float(np.corrcoef(ranks, came)[0, 1])
+
+
+def gini(score: Floats, money: Floats) -> float | None:
+    """How much of the money that came stands with the best by score: 1 as by the money itself, 0 at
+    random, below 0 the wrong way round. Equal scores share; None where no money came.
+
+    The area between the curve of gained money and the diagonal, over that of a perfect ranking;
+    money below zero (refunds) counts as none.
+    """
+    spent = np.maximum(money, 0.0)
+    best = _gain(spent, spent)
+    return None if best == 0 else _gain(score, spent) / best
+
+
+def _gain(score: Floats, money: Floats) -> float:
+    # By mean ranks, so that the order of equal scores is nothing.
+    ranks = rankdata(score) - (score.size + 1) / 2.0
+    return float(ranks @ money)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from segmenter.lifetime import Parameters
 
@@ -24,9 +25,38 @@ class Spend:
     mean: float
 
 
+#: Ways to rank customers, by the names that are published.
+SILENCE, RFM, SPEND = "days since the last order", "RFM sum", "past spend"
+MODEL, LOGISTIC = "model", "logistic regression"
+
+#: Edges or weights, by column.
+Numbers: TypeAlias = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What customers are ranked by, as the gate decided on the shop's own past.
+
+    ``way`` is its name and ``numbers`` what it needs to know; ``auc`` over the back-test,
+    ``margin`` to the best of the other kind (simple or learned) and ``margin_within`` half its
+    99 % interval, None where nothing could be compared. ``verdict``: the sentence for the
+    operator.
+    """
+
+    way: str
+    numbers: Numbers
+    verdict: str
+    auc: float | None = None
+    margin: float | None = None
+    margin_within: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted shop. ``notes`` are plain sentences for the operator; days are the unit of time."""
+    """A fitted shop. ``notes`` are plain sentences for the operator; days are the unit of time.
+
+    ``ranking`` is None until the gate has judged; the simplest way then ranks.
+    """
 
     level: Level
     notes: tuple[str, ...]
@@ -35,6 +65,7 @@ class Model:
     spend: Spend
     customers: int
     repeaters: int
+    ranking: Ranking | None = None
 
     def to_json(self) -> str:
         """Text that ``from_json`` turns into an equal model, number for number."""
@@ -49,4 +80,8 @@ class Model:
         body["fitted_on"] = date.fromisoformat(body["fitted_on"])
         body["orders"] = Parameters(**body["orders"])
         body["spend"] = Spend(**body["spend"])
+        ranking = body.get("ranking")
+        if ranking is not None:
+            numbers = {name: tuple(given) for name, given in ranking["numbers"].items()}
+            body["ranking"] = Ranking(**ranking | {"numbers": numbers})
         return cls(**body)

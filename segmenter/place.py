@@ -12,6 +12,7 @@ from segmenter.basis import Basis
 from segmenter.doubt import too_few
 from segmenter.expr import Column, Flag, Table, Text
 from segmenter.histories import with_scores
+from segmenter.ranking import ranked, ready_to_rank
 from segmenter.schemes import RULES, Definition, definitions
 from segmenter.schemes.base import level
 from segmenter.settings import Settings
@@ -34,6 +35,7 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     """
     rows = with_scores(buyers, basis.as_of, basis.model, settings)
     rows = with_axes(rows, basis, settings)
+    rows = ready_to_rank(rows, basis, settings)
     schemes = definitions(settings)
     first = [scheme for name, scheme in schemes.items() if name != RULES]
     known = previous is not None
@@ -49,6 +51,7 @@ def place(buyers: Table, basis: Basis, settings: Settings, previous: Table | Non
     columns: dict[str, Any] = {n: joined[n] for n in kept_as_is if n in joined.columns}
     columns |= _forecasts(joined, basis, settings, free)
     columns |= _rfm_scores(joined, basis.thresholds, settings)
+    columns |= ranked(joined, basis, settings)
     columns |= published(joined, settings)
     for scheme in first:
         letters = [joined[name] for name in codes[scheme.name]]

@@ -17,6 +17,7 @@ from segmenter.basis import Basis
 from segmenter.complete import complete
 from segmenter.evaluate import evaluate, moves
 from segmenter.expr import Table
+from segmenter.gate import gate
 from segmenter.learn import learn, propose
 from segmenter.model import Model
 from segmenter.refresh import summarize_again
@@ -171,6 +172,8 @@ class Segmenting:
             if not self._is_due(model):
                 return latest.version, model
         model = learn(self.engine, orders, self.as_of, self.settings, buyers=buyers)
+        given = (self.engine, orders, self.as_of, self.settings, model)
+        model = gate(*given, buyers=buyers, events=self.events)
         return store.save_model(self.as_of, model.to_json(), self.app.clock.now()), model
 
     def _thresholds(self, orders: Table, buyers: Table, model: Model) -> tuple[int, Thresholds]:
