@@ -260,7 +260,8 @@ class Shop:
         path = self.folder / f"{run.id}.parquet"
         pq.write_table(table(rows), path)
         moves = pa.Table.from_pylist(list(self._moves(rows)), schema=MOVES)
-        events = list(events_for(self.store, moves, self.projections, as_of, self.clock.now()))
+        here = {name: self.projections[name] for name in self.kinds}
+        events = list(events_for(self.store, moves, here, as_of, self.clock.now()))
         new = NewSnapshot(run.id, as_of, str(path), len(rows), None, None, 0, {}, self.clock.now())
         self.published = self.store.publish(new, moves, events)
         self.rows = {each["customer_id"]: each for each in rows}

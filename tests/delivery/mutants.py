@@ -46,7 +46,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ),
     (
         "refused sent again for ever",
-        "sync/ledger.py",
+        "sync/scan.py",
         "ledger.c.mark.in_([Mark.ACKED.value, Mark.REFUSED.value])",
         "ledger.c.mark.in_([Mark.ACKED.value])",
     ),
@@ -65,8 +65,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     (
         "event before its profile",
         "sync/outbox.py",
-        '_waits(), mine.mark.in_(["acked", "refused"])',
-        "_waits()",
+        'sa.or_(mine.mark.in_(["acked", "refused"]), on_the_wire)',
+        "sa.true()",
     ),
     (
         "events of held moves go",
@@ -148,7 +148,19 @@ def seen(copy: Path, fault: tuple[str, str, str, str]) -> bool:
     path.write_text(text.replace(good, bad))
     tests = [f"tests/delivery/test_delivery_{each}.py" for each in TESTS]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        # on one database: the faults are not the database's
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not postgres",
+            *tests,
+        ],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": str(copy)},
         capture_output=True,

@@ -36,7 +36,7 @@ PLACES = [
 ]
 PEOPLE = st.dictionaries(
     st.sampled_from([f"{n:02d}" for n in range(14)]),
-    st.sampled_from(["Champions", "At Risk", "Lost"]),
+    st.sampled_from(["Champions", "At Risk", "Lost", "One of the shop's own rules"]),
     min_size=1,
     max_size=14,
 )
@@ -64,14 +64,22 @@ class Deliveries(RuleBasedStateMachine):
         )
         self.shop.pace = kit.Pace(seed=1, attempts=2, in_flight=2)
         self.fresh = False
-        for vendor in self.shop.vendors.values():
-            vendor.apply = self._watched(vendor, vendor.apply)
+        #: Destinations that left the configuration, with the requests that they had got until then.
+        self.away: dict[str, Any] = {}
+        #: Destinations whose properties got other names: the older names stay there.
+        self.renamed: set[str] = set()
+        for name, vendor in self.shop.vendors.items():
+            vendor.apply = self._watched(name, vendor, vendor.apply)
 
-    def _watched(self, vendor: Any, apply: Any) -> Any:
+    def _prefix(self, name: str) -> str:
+        return self.shop.projections[name].prefix
+
+    def _watched(self, name: str, vendor: Any, apply: Any) -> Any:
         def watch(change: Any) -> None:
             if isinstance(change, self.kit.Track):
                 wanted = self.shop.rows.get(change.person.id)
-                held = vendor.profiles[change.person.id]["lifecycle_segment"]
+                profile = vendor.profiles[change.person.id]
+                held = profile[f"{self._prefix(name)}lifecycle_segment"]
                 assert wanted is None or held == wanted["lifecycle_segment"], "event first"
             apply(change)
 
@@ -90,6 +98,49 @@ class Deliveries(RuleBasedStateMachine):
             customer, segment, churn_probability=number, lifecycle_previous=previous
         )
 
+    @precondition(lambda self: self.shop.rows)
+    @rule(some=st.sets(st.sampled_from([f"{n:02d}" for n in range(14)]), min_size=1, max_size=5))
+    def orders_are_given_back(self, some: set[str]) -> None:
+        """Every other one of them had bought nothing else, and is no customer any more."""
+        first, *others = self.shop.rows.values()
+        gone = {customer for n, customer in enumerate(sorted(some)) if n % 2}
+        changed = {"lifecycle_segment": "At Risk", "lifecycle_cause": "correction"}
+        kept = [row | changed if row["customer_id"] in some else row for row in others]
+        self.shop.publish([first, *(row for row in kept if row["customer_id"] not in gone)])
+        self.fresh = True
+
+    @precondition(lambda self: self.shop.rows)
+    @rule(old=st.sampled_from(["Champions", "Lost"]), new=st.sampled_from(["VIP", "Gone"]))
+    def a_segment_gets_another_name(self, old: str, new: str) -> None:
+        changed = {"lifecycle_segment": new, "lifecycle_cause": "rule"}
+        rows = self.shop.rows.values()
+        self.shop.publish([r | changed if r["lifecycle_segment"] == old else r for r in rows])
+        self.fresh = True
+
+    @rule(name=st.sampled_from(["plain", "jobs", "forgetful"]), prefix=st.sampled_from(["", "t_"]))
+    def properties_get_other_names(self, name: str, prefix: str) -> None:
+        if prefix != self._prefix(name):
+            self.renamed.add(name)
+        self.shop.projections[name] = self.kit.Projection(prefix=prefix)
+        self.fresh = False
+
+    @precondition(lambda self: len(self.shop.kinds) > 1)
+    @rule(number=st.integers(0, 2))
+    def a_destination_leaves(self, number: int) -> None:
+        name = sorted(self.shop.kinds)[number % len(self.shop.kinds)]
+        vendor = self.shop.vendors.pop(name)
+        self.away[name] = (self.shop.kinds.pop(name), vendor, len(vendor.requests))
+        self.fresh = False
+
+    @precondition(lambda self: self.away)
+    @rule(number=st.integers(0, 2))
+    def a_destination_joins(self, number: int) -> None:
+        name = sorted(self.away)[number % len(self.away)]
+        kind, vendor, requests = self.away.pop(name)
+        assert len(vendor.requests) == requests, "spoken to although it had left"
+        self.shop.kinds[name], self.shop.vendors[name] = kind, vendor
+        self.fresh = False
+
     @precondition(lambda self: self.shop.published is not None)
     @rule(
         faults=st.fixed_dictionaries(
@@ -107,7 +158,7 @@ class Deliveries(RuleBasedStateMachine):
         for name, vendor in shop.vendors.items():
             vendor.faults.extend(faults[name])
             vendor.job_polls = jobs
-        if lose:
+        if lose and "jobs" in shop.vendors:
             shop.vendors["jobs"].jobs.clear()
         shop.pace = self.kit.Pace(seed=1, attempts=2, in_flight=2, job_patience=patience)
         plans = shop.plan()
@@ -154,14 +205,16 @@ class Deliveries(RuleBasedStateMachine):
                 ledger.c.destination == name, ledger.c.mark == "refused"
             )
         )
+        prefix = self._prefix(name)
+        nulls = {f"{prefix}lifecycle_segment_previous", f"{prefix}intervention_date"}
+        names = {p.name for p in self.shop.projections[name].properties()}
         for customer, row in self.shop.rows.items():
             if customer not in refused:
                 held = vendor.profiles[customer]
-                assert held["lifecycle_segment"] == row["lifecycle_segment"]
-                assert held.get("lifecycle_segment_previous") == row["lifecycle_previous"]
-                nulls = {"lifecycle_segment_previous", "intervention_date"}
-                names = {p.name for p in self.shop.projections[name].properties()}
-                assert held.keys() | nulls == names
+                assert held[f"{prefix}lifecycle_segment"] == row["lifecycle_segment"]
+                assert held.get(f"{prefix}lifecycle_segment_previous") == row["lifecycle_previous"]
+                assert held.keys() | nulls >= names
+                assert name in self.renamed or held.keys() | nulls == names
 
     def _got_its_events(self, name: str, vendor: Any) -> None:
         with self.shop.store.read() as connection:

@@ -25,7 +25,7 @@ from postgres import postgresql
 from processes import load_everything
 from vendors import Vendors
 
-DAYS, KILLS_A_DAY = 4, 22
+DAYS, KILLS = 4, 22
 
 
 def main() -> int:
@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=600, help="or for so long")
     parser.add_argument("--seed", type=int, default=1, help="of the first campaign")
     parser.add_argument("--days", type=int, default=DAYS, help="of each campaign")
+    parser.add_argument("--each", type=int, default=KILLS, help="kills a day, at most about")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--steps", action="store_true", help="print every step as it is taken")
     return parser.parse_args()
@@ -76,7 +77,7 @@ def _campaigns(
             )
             campaign = Campaign(seed, home, url, vendors)
             began = time.monotonic()
-            tally.add(campaign.go(given.days, KILLS_A_DAY))
+            tally.add(campaign.go(given.days, given.each))
             if database == "postgresql":
                 server.drop(url)
             mine = campaign.tally
