@@ -31,10 +31,10 @@ MIDDLE = {
     "deliver.ticketed": 1,
     "deliver.polled": 1,
     "deliver.settled": 1,
-}
-JOBS = ("deliver.polled", "deliver.settled", "deliver.ticketed")
-LATE = {
     "deliver.lost": 1,
+}
+JOBS = ("deliver.polled", "deliver.settled", "deliver.ticketed", "deliver.lost")
+LATE = {
     "run.deliver": 1,
     "run.report": 1,
     "run.finished": 1,
@@ -77,7 +77,10 @@ def days(chance: random.Random, count: int, kills: int) -> Iterator[list[Step]]:
 
 def _killed(chance: random.Random, places: dict[str, int]) -> Step:
     struck = [name for name in NAMES if chance.random() < 0.3]
-    return Step(kill=_kill(chance, places), faults=_faults(chance, struck))
+    kill, faults = _kill(chance, places), _faults(chance, struck)
+    if kill.place == "deliver.lost":
+        faults["klaviyo"] = [{"kind": "lose_job", "times": 4, "part": chance.choice([0.0, 0.5])}]
+    return Step(kill=kill, faults=faults)
 
 
 def _kill(chance: random.Random, places: dict[str, int]) -> Kill:

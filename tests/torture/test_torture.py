@@ -15,8 +15,9 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_day_of_kills_and_faults_ends_as_it_should(root, database) -> None:
+    few = ["--kills", "1", "--days", "1", "--each", "9"]
     done = subprocess.run(
-        [sys.executable, str(HERE), *"--kills 1 --days 1 --each 9 --database".split(), database],
+        [sys.executable, str(HERE), *few, "--database", database],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
