@@ -28,12 +28,13 @@ MIDDLE = {
     "deliver.marked": 3,
     "deliver.answered": 3,
     "deliver.written": 3,
+}
+JOBS = {
     "deliver.ticketed": 1,
     "deliver.polled": 1,
     "deliver.settled": 1,
     "deliver.lost": 1,
 }
-JOBS = ("deliver.polled", "deliver.settled", "deliver.ticketed", "deliver.lost")
 LATE = {
     "run.deliver": 1,
     "run.report": 1,
@@ -64,9 +65,9 @@ def days(chance: random.Random, count: int, kills: int) -> Iterator[list[Step]]:
     """So many days, the first of which is the first load; at most about so many kills each."""
     for number in range(count):
         steps = [_killed(chance, EARLY) for _ in range(chance.randrange(2 + (number == 0)))]
-        middle = [_killed(chance, MIDDLE) for _ in range(kills)]
-        # places of Klaviyo's jobs are passed while there are any: those kills come first
-        middle.sort(key=lambda step: not str(step.kill).startswith(JOBS))
+        # Klaviyo's jobs are soon over: those kills come first
+        middle = [_killed(chance, JOBS) for _ in range(3)]
+        middle += [_killed(chance, MIDDLE) for _ in range(kills)]
         if chance.random() < 0.3:
             middle.insert(chance.randrange(kills), Step(rival=True, faults=_faults(chance, NAMES)))
         if chance.random() < 0.4:
@@ -80,6 +81,8 @@ def _killed(chance: random.Random, places: dict[str, int]) -> Step:
     kill, faults = _kill(chance, places), _faults(chance, struck)
     if kill.place == "deliver.lost":
         faults["klaviyo"] = [{"kind": "lose_job", "times": 4, "part": chance.choice([0.0, 0.5])}]
+    if kill.place == "deliver.polled":
+        faults["klaviyo"] = [{"kind": "slow_job", "times": 4, "polls": 2}]
     return Step(kill=kill, faults=faults)
 
 
