@@ -14,6 +14,8 @@ from sync.commands.check import check
 from sync.commands.customer import customer
 from sync.commands.daemon import daemon
 from sync.commands.demo import demo
+from sync.commands.export import export
+from sync.commands.forget import forget
 from sync.commands.guard import guarded
 from sync.commands.init import init
 from sync.commands.new import destination
@@ -58,6 +60,8 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (customer, "tidesman customer anna@example.com"),
     (reconcile, "tidesman reconcile klaviyo --sample 1000"),
     (retry, "tidesman retry braze --events --customer 17850"),
+    (export, "tidesman export anna@example.com --to anna.json"),
+    (forget, "tidesman forget anna@example.com"),
     (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
     (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
     (replay, "tidesman replay --from 2026-09-01 --to 2026-11-01 --scheme lifecycle"),

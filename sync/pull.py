@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from connectors.types import Fault
+from sync.door import Door
 from sync.failpoints import reach
 from sync.progress import Progress
 from sync.report import Pulled
@@ -43,13 +44,14 @@ async def _pull(
     source = app.source(name)
     faults: list[Fault] = []
     aside = False
+    door = Door(app.store)
     # with what an earlier process of this run brought
     rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
     try:
         # closed at once if writing fails: a generator left open is closed at some other time
         async with aclosing(source.orders(app.store.cursor(name))) as pages:  # type: ignore[type-var]
             async for page in pages:
-                part = lake.write(name, page, run_id, app.clock.now())
+                part = lake.write(name, door.admitted(page), run_id, app.clock.now())
                 reach("ingest.page")
                 rows += 0 if part is None else part.rows
                 faults += page.faults
@@ -59,6 +61,7 @@ async def _pull(
                     break
     finally:
         await source.aclose()
+    faults += door.faults()
     faults += _in_several(lake, name, run_id)
     return Pulled(name, rows, summed(faults), str(lake.aside(name)) if aside else None)
 

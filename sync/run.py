@@ -44,6 +44,7 @@ def run(
     day = _day(app, as_of)
     stop = stop or threading.Event()
     with tenure(app.store, app.clock, lost=stop.set):
+        _go_on_forgetting(app)
         _refuse_going_back(app, day)
         found = app.store.unfinished_run(day)
         if found is None:
@@ -103,6 +104,15 @@ def _day(app: App, as_of: date | None) -> date:
     if as_of is not None and as_of > today:
         raise Misconfigured(f"{as_of} lies in the future; today is {today} in the shop")
     return today if as_of is None else as_of
+
+
+def _go_on_forgetting(app: App) -> None:
+    """Who is half forgotten must not come back with this run."""
+    if app.store.being_forgotten():
+        # imported late, as the lake needs pyarrow
+        from sync.erase import erase_files
+
+        erase_files(app)
 
 
 def _refuse_going_back(app: App, day: date) -> None:

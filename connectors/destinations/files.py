@@ -126,7 +126,18 @@ class Files(Destination[FilesOptions]):
         named = dict.fromkeys(p for change in changes for p in self._segments(change))
         for segment in named:
             self._put([c for c in changes if segment in c.properties], segment)
-        self._note(changes)
+        cleared = [c for c in changes if all(v is None for v in c.properties.values())]
+        self._strike([change.person.id for change in cleared])
+        self._note([change for change in changes if change not in cleared])
+
+    def _strike(self, people: Sequence[str]) -> None:
+        """Whose every property is cleared stands in no file any more, those of old runs too."""
+        ids = pa.chunked_array([pa.array(people, pa.string())])
+        for path in sorted((self._root / "changes").glob("*.csv")) if people else ():
+            if _holds(path, ids):
+                tables.write(
+                    path, tables.without(tables.read(path), "customer_id", ids), ["customer_id"]
+                )
 
     def _put(self, changes: Sequence[Identify], segment: str) -> None:
         """Put people into the file of their segment, then take them out of the others."""

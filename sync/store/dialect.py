@@ -225,3 +225,14 @@ def _unnested(statement: sa.Insert, columns: Mapping[str, object]) -> sa.Select[
 
 def _column(value: object) -> Iterable[object]:
     return cast("list[object]", value) if isinstance(value, list) else repeat(value)
+
+
+def scrub(engine: Engine) -> None:
+    """Leave nothing of deleted rows in free pages or in the log; PostgreSQL's vacuum does that."""
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("VACUUM")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()

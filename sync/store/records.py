@@ -168,3 +168,17 @@ class OutboxEvent:
     payload: str
     occurred_at: datetime
     backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """All that a person goes by: customer ids, e-mail addresses in small letters, phone numbers."""
+
+    ids: tuple[str, ...]
+    emails: tuple[str, ...]
+    phones: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """Every customer id that is or was his; a guest's is his address."""
+        return sorted({*self.ids, *self.emails})

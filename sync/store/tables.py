@@ -234,3 +234,22 @@ lease = sa.Table(
     _required("token", sa.BigInteger),
     _required("expires_at", Moment),
 )
+
+#: Salted hashes of ids, e-mail addresses and phone numbers whose orders are dropped at the pull.
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    _required("forgotten_at", Moment),
+)
+
+#: Who is being forgotten, in clear, until all of it is done.
+forgetting = sa.Table(
+    "forgetting",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    _required("body", sa.String),
+    _required("begun_at", Moment),
+)
+
+salt = sa.Table("salt", metadata, sa.Column("value", sa.String, primary_key=True))

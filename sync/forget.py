@@ -1,0 +1,131 @@
+"""Forgetting somebody: files first, then what destinations hold, then the rows of the state.
+
+Whom it is about is written down before anything else and taken away last, so that it goes on
+wherever it was cut off. Salted hashes stay, by which the person is known at the door.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connectors.errors import ConnectorError
+from connectors.types import Identify
+from sync.batches import batches
+from sync.books import Profiles
+from sync.difference import Kind
+from sync.erase import erase_files
+from sync.failpoints import reach
+from sync.jobs import jobs_of
+from sync.lane import Lane
+from sync.ledger import ATTRIBUTES, Entry, Ledger, Mark
+from sync.result import sentence
+from sync.store import Somebody
+from sync.store.tables import ledger
+from sync.values import Sent, dump, load
+from sync.wire import Pace, Stopping, Wire
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+#: Stands where a run's id does.
+FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """One destination: profiles that were cleared or refused, and why it stopped if it did."""
+
+    destination: str
+    cleared: int
+    refused: tuple[str, ...] = ()
+    stopped: str | None = None
+
+
+async def forget(app: App, who: Somebody, stop: threading.Event) -> list[Cleared]:
+    """Do all that is left to be done; only while holding the lease.
+
+    Where a destination stopped, its rows stay, and so does the note to go on.
+    """
+    erase_files(app)
+    reach("forget.files")
+    told = [await _clear(app, name, who, stop) for name in app.destinations]
+    reach("forget.cleared")
+    if all(each.stopped is None for each in told):
+        app.store.end_forgetting(who)
+        reach("forget.ended")
+    return [each for each in told if each.cleared or each.refused or each.stopped]
+
+
+def unreachable(app: App, who: Somebody) -> list[str]:
+    """Destinations that were told of them once and left the configuration: nobody clears those."""
+    query = sa.select(ledger.c.destination).where(ledger.c.customer_id.in_(who.keys)).distinct()
+    with app.store.read() as connection:
+        return sorted(set(connection.execute(query).scalars()) - set(app.destinations))
+
+
+async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> Cleared:
+    """Set to nothing what we wrote, by the protocol of delivery. The profile itself stays."""
+    target, book = app.target(name), Profiles(Ledger(app.store, name), FORGET, app.clock)
+    halted: ConnectorError | Stopping | None = None
+    try:
+        delivery = target.connector.delivery(Identify)
+        if delivery is not None and _rows(app, name, who):
+            wire = Wire(Pace(), app.clock, stop, secrets=target.connector.secrets())
+            lane = Lane(target, delivery, book, wire, app.store, lambda _: None)
+            flying = {row.ticket for row in _rows(app, name, who)} - {None}
+            lane.take_over([j.ticket for j in jobs_of(app.store, name) if j.ticket in flying])
+            await lane.run(iter(()))
+            if lane.halted is None:
+                due = ((entry, Kind.MOVE) for entry in _due(_rows(app, name, who)))
+                await lane.run(batches(target.connector, delivery, book.changes(due)))
+            halted = lane.halted
+    finally:
+        await target.connector.aclose()
+    left = _rows(app, name, who)
+    open_ = [row for row in left if row.mark == Mark.UNSURE]
+    stopped = sentence(name, halted)
+    if stopped is None and open_:
+        stopped = f"{name}: the vendor has not answered for {len(open_)} profiles yet"
+    refused = tuple(str(r.reason) for r in left if r.mark == Mark.REFUSED and _is_ours(r))
+    cleared = sum(row.mark == Mark.ACKED and _is_ours(row) for row in left)
+    return Cleared(name, cleared, refused, stopped)
+
+
+def _rows(app: App, name: str, who: Somebody) -> Sequence[sa.Row[tuple[object, ...]]]:
+    """The rows of those whom the destination may hold something of."""
+    query = sa.select(ledger).where(
+        ledger.c.destination == name,
+        ledger.c.channel == ATTRIBUTES,
+        ledger.c.customer_id.in_(who.keys),
+        sa.or_(ledger.c.accepted.is_not(None), ledger.c.mark == Mark.UNSURE.value),
+    )
+    with app.store.read() as connection:
+        return connection.execute(query.order_by(ledger.c.customer_id)).all()
+
+
+def _due(rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Entry]:
+    found: list[Entry] = []
+    for row in rows:
+        if _is_ours(row) and row.mark != Mark.UNSURE:
+            continue
+        texts = [load(text) for text in (row.accepted, row.value) if text is not None]
+        names = sorted({name for sent in texts for name in sent.properties})
+        last = texts[-1]
+        nothing = dump(Sent(last.email, last.phone, dict.fromkeys(names)))
+        found.append(Entry(row.customer_id, _wanted(row.customer_id), nothing))
+    return found
+
+
+def _is_ours(row: sa.Row[tuple[object, ...]]) -> bool:
+    """Whether the row is about forgetting."""
+    return bool(row.wanted == _wanted(row.customer_id))
+
+
+def _wanted(customer_id: str) -> str:
+    return json.dumps([customer_id, FORGET], ensure_ascii=False)

@@ -1,0 +1,97 @@
+"""People who were forgotten: salted hashes by which they are known at the door, and no more."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import sha256
+
+import sqlalchemy as sa
+
+from sync.store.database import Database
+from sync.store.dialect import scrub, upsert
+from sync.store.records import Somebody
+from sync.store.tables import (
+    forgetting,
+    forgotten,
+    ledger,
+    outbox,
+    parts,
+    salt,
+    snapshots,
+    transitions,
+)
+
+
+class Forgotten(Database):
+    """Who is forgotten, and what that takes in the database."""
+
+    def begin_forgetting(self, who: Somebody, at: datetime) -> None:
+        """Know them at the door from now on, and write down whom all the rest is about.
+
+        Events that wait are taken away at once. Repeating it is harmless.
+        """
+        self._make_salt()
+        digests = sorted(self.digests([*who.ids, *who.emails, *who.phones]).values())
+        body = json.dumps(asdict(who), ensure_ascii=False)
+        with self.begin() as connection:
+            for digest in digests:
+                statement = upsert(connection, forgotten, ("digest",), None)
+                connection.execute(statement, {"digest": digest, "forgotten_at": at})
+            statement = upsert(connection, forgetting, ("digest",), ("body",))
+            connection.execute(statement, {"digest": digests[0], "body": body, "begun_at": at})
+            waiting = (outbox.c.customer_id.in_(who.keys), outbox.c.ticket.is_(None))
+            connection.execute(sa.delete(outbox).where(*waiting))
+
+    def being_forgotten(self) -> list[Somebody]:
+        """Those of whom something is still left to be done, the first asked for first."""
+        query = sa.select(forgetting.c.body).order_by(forgetting.c.begun_at, forgetting.c.digest)
+        with self.read() as connection:
+            bodies = [json.loads(body) for body in connection.execute(query).scalars()]
+        return [Somebody(**{name: tuple(each) for name, each in body.items()}) for body in bodies]
+
+    def end_forgetting(self, who: Somebody) -> None:
+        """Take the last rows away, and what the database keeps of them behind the scenes."""
+        first = min(self.digests([*who.ids, *who.emails, *who.phones]).values())
+        with self.begin() as connection:
+            for table in (ledger, outbox, transitions):
+                connection.execute(sa.delete(table).where(table.c.customer_id.in_(who.keys)))
+            connection.execute(sa.delete(forgetting).where(forgetting.c.digest == first))
+        scrub(self.engine)
+
+    def forgotten_digests(self) -> frozenset[str]:
+        """The hashes of all that is known at the door."""
+        with self.read() as connection:
+            return frozenset(connection.execute(sa.select(forgotten.c.digest)).scalars())
+
+    def digests(self, values: Sequence[str]) -> Mapping[str, str]:
+        """The salted hash of each value, in small letters and without blanks around."""
+        with self.read() as connection:
+            seed = connection.execute(sa.select(salt.c.value)).scalar() or ""
+        return {one: sha256(f"{seed}{one.strip().lower()}".encode()).hexdigest() for one in values}
+
+    def rewritten_part(self, seq: int, path: str, rows: int) -> None:
+        """A part has another file from now on; its place in the history stays."""
+        with self.begin() as connection:
+            statement = sa.update(parts).where(parts.c.seq == seq)
+            connection.execute(statement.values(path=path, rows=rows))
+
+    def recounted_snapshot(self, path: str, customers: int) -> None:
+        """A published file holds so many customers now."""
+        with self.begin() as connection:
+            statement = sa.update(snapshots).where(snapshots.c.path == path)
+            connection.execute(statement.values(customers=customers))
+
+    def all_parts(self) -> list[tuple[int, str, str]]:
+        """Every part that ever was, replaced ones too: seq, source and path."""
+        query = sa.select(parts.c.seq, parts.c.source, parts.c.path).order_by(parts.c.seq)
+        with self.read() as connection:
+            return [(seq, source, path) for seq, source, path in connection.execute(query)]
+
+    def _make_salt(self) -> None:
+        with self.begin() as connection:
+            if connection.execute(sa.select(salt.c.value)).scalar() is None:
+                connection.execute(sa.insert(salt).values(value=secrets.token_hex(32)))
