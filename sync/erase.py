@@ -40,10 +40,11 @@ def erase_files(app: App) -> None:
     who = Somebody(tuple(ids), tuple(emails), tuple(phones))
     _parts(app, who)
     for path in sorted(app.loaded.data_dir.glob("*/*.parquet")):
-        if path.parent.name != "lake" and _rewrite(path, path, who):
-            name = str(path.relative_to(app.loaded.data_dir))
-            app.store.recounted_snapshot(name, pq.read_metadata(path).num_rows)
-            reach("forget.snapshot")
+        _rewrite(path, path, who)
+        # also where a kill came between the two
+        name = str(path.relative_to(app.loaded.data_dir))
+        app.store.recounted_snapshot(name, pq.read_metadata(path).num_rows)
+        reach("forget.snapshot")
     for path in sorted(app.lake().set_aside.rglob("*.csv")):
         _rewrite_csv(path, who)
     # what a kill has left of the files that were replaced

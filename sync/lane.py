@@ -17,7 +17,7 @@ from sync.failpoints import reach
 from sync.jobs import polled
 from sync.plan import Target
 from sync.store import Store
-from sync.wire import Stopping, Wire
+from sync.wire import Stopping, Wire, hushed
 
 #: Jobs whose batches stay in memory; what is in a further one is read again from the book.
 HELD = 8
@@ -114,7 +114,7 @@ class Lane:
         try:
             async for part, receipt in exchange(batch, lambda part: self._attempt(part, doubtful)):
                 reach("deliver.answered")
-                self._write(part, receipt)
+                self._write(part, hushed(receipt, self.wire.secrets))
                 left.difference_update(change.id for change in part)
                 reach("deliver.written")
         except (ConnectorError, Stopping) as error:
@@ -202,7 +202,8 @@ class Lane:
             self._still_going(job, receipt.ticket)
             return
         reach("deliver.settled")
-        self.book.answered(receipt.outcomes, settles=job.ticket)
+        told = hushed(receipt, self.wire.secrets)
+        self.book.answered(told.outcomes, settles=job.ticket)
         self.on_answer(len(job.ids))
         self._done(job)
 

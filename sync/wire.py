@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from connectors.errors import BrokenConnector, ConnectorError, Throttled, Unavailable
 from connectors.http import mask
+from connectors.types import Delivered, Outcome, Receipt
 from sync.clock import Clock
 
 T = TypeVar("T")
@@ -122,3 +123,13 @@ class Wire:
                 return
             await self.clock.sleep(min(left, NAP))
         raise Stopping
+
+
+def hushed(receipt: Receipt, secrets: tuple[str, ...]) -> Receipt:
+    """The receipt without secrets in its reasons: a vendor may repeat the key that it was sent."""
+    reasons: dict[str, Outcome] = {
+        change_id: replace(outcome, reason=mask(outcome.reason, secrets))
+        for change_id, outcome in receipt.outcomes.items()
+        if not isinstance(outcome, Delivered)
+    }
+    return replace(receipt, outcomes={**receipt.outcomes, **reasons}) if reasons else receipt

@@ -6,7 +6,7 @@ import importlib.util
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,23 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+#: The keys that tests give to connectors: no test may end with one of them told.
+CANARIES = ("k-canary", "i-canary", "b-canary", "right_key_canary", "wrong_key_canary")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that passed while a key was printed or logged has failed."""
+    report = yield
+    told = [title for title, text in report.sections if any(key in text for key in CANARIES)]
+    if report.passed and told:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: a key came to light in {', '.join(told)}"
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
