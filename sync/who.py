@@ -21,10 +21,16 @@ GO_BY = """
 CREATE TABLE go_by AS SELECT DISTINCT
     nullif(trim(customer_id), '') AS id,
     nullif(lower(trim(email)), '') AS email,
-    nullif(trim(phone), '') AS phone
+    nullif(trim(phone), '') AS phone,
+    source
 FROM read_parquet($files)
 """
 IDS = "SELECT DISTINCT id FROM go_by WHERE email = $email AND id IS NOT NULL ORDER BY 1"
+#: An id means one person in one source; the same in two may be two.
+SEVERAL = """
+SELECT id FROM go_by WHERE id IN (SELECT unnest($ids))
+GROUP BY id HAVING count(DISTINCT source) > 1 ORDER BY 1
+"""
 #: The addresses of these ids that stand beside no other id.
 OWN = """
 SELECT email FROM go_by WHERE email IS NOT NULL GROUP BY email
@@ -56,6 +62,12 @@ def somebody(app: App, who: str, *, everybody: bool = False) -> Somebody | None:
                 f"that address stands beside {len(ids):,} customer ids, of which the first is "
                 f"{ids[0]}; give one of the ids, or --everybody to mean all of them"
             )
+        several = _column(base, SEVERAL, ids=ids)
+        if several and not everybody:
+            raise Misconfigured(
+                f"the customer id {several[0]} stands in several sources, where it may be several "
+                "people; --everybody means all of them"
+            )
         emails = {*_column(base, OWN, ids=ids), *([address] if address is not None else [])}
         phones = _column(base, PHONES, ids=ids, emails=sorted(emails))
         there = base.execute(
@@ -75,7 +87,9 @@ def _load(app: App, base: duckdb.DuckDBPyConnection) -> None:
     if files:
         base.execute(GO_BY, {"files": files})
     else:
-        base.execute("CREATE TABLE go_by (id VARCHAR, email VARCHAR, phone VARCHAR)")
+        base.execute(
+            "CREATE TABLE go_by (id VARCHAR, email VARCHAR, phone VARCHAR, source VARCHAR)"
+        )
 
 
 def _column(base: duckdb.DuckDBPyConnection, query: str, **given: object) -> list[str]:

@@ -180,5 +180,5 @@ class Somebody:
 
     @property
     def keys(self) -> list[str]:
-        """Every customer id that is or was his; a guest's is his address."""
-        return sorted({*self.ids, *self.emails})
+        """Every customer id that is or was his; a guest's is his address or his number."""
+        return sorted({*self.ids, *self.emails, *self.phones})
