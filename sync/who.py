@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from connectors.errors import Misconfigured
 from sync.overlap import SMALL
+from sync.reading import Reading
 from sync.store import Somebody
 from sync.store.tables import ledger
 
@@ -47,7 +48,8 @@ ORDER BY 1
 def somebody(app: App, who: str, *, everybody: bool = False) -> Somebody | None:
     """The person with that customer id or e-mail address, None if nothing is known of one.
 
-    An address that stands beside other people's ids stays with them: an id does not lead to it.
+    Ids that were found to be one person are one. An address that stands beside other people's ids
+    stays with them: an id does not lead to it.
     Raises Misconfigured for an address of several ids, unless ``everybody`` of them is meant.
     """
     address = who.strip().lower() if "@" in who else None
@@ -57,7 +59,10 @@ def somebody(app: App, who: str, *, everybody: bool = False) -> Somebody | None:
         if known is not None and known[0]:
             address = None
         ids = [who] if address is None else _column(base, IDS, email=address)
-        if len(ids) > 1 and not everybody:
+        joined = _joined(app, base, ids, address)
+        if joined is not None:
+            ids = joined
+        elif len(ids) > 1 and not everybody:
             raise Misconfigured(
                 f"that address stands beside {len(ids):,} customer ids, of which the first is "
                 f"{ids[0]}; give one of the ids, or --everybody to mean all of them"
@@ -79,6 +84,24 @@ def somebody(app: App, who: str, *, everybody: bool = False) -> Somebody | None:
     if not (there is not None and there[0]) and not told:
         return None
     return Somebody(tuple(sorted({*ids, *told} - emails)), tuple(sorted(emails)), tuple(phones))
+
+
+def _joined(
+    app: App, base: duckdb.DuckDBPyConnection, ids: list[str], address: str | None
+) -> list[str] | None:
+    """All ids of the one person whom these were found to be; None if nobody or several."""
+    snapshot = app.store.latest_snapshot()
+    name = None if snapshot is None else Reading.from_dict(snapshot.reading).cards
+    path = None if name is None else app.loaded.data_dir / name
+    if path is None or not path.exists():
+        return None
+    given = {"cards": str(path), "ids": ids, "address": address}
+    whose = "SELECT DISTINCT customer FROM read_parquet($cards) WHERE "
+    whose += "id IN (SELECT unnest($ids)) OR email = $address"
+    if len(base.execute(whose, given).fetchall()) != 1:
+        return None
+    theirs = f"SELECT DISTINCT id FROM read_parquet($cards) WHERE customer IN ({whose})"  # noqa: S608
+    return sorted({*ids, *(row[0] for row in base.execute(theirs, given).fetchall() if row[0])})
 
 
 def _load(app: App, base: duckdb.DuckDBPyConnection) -> None:

@@ -151,19 +151,9 @@ def test_a_destination_that_cannot_be_reached_is_cleared_later(loaded):
     assert traces(loaded) == []
 
 
-def test_an_address_of_several_is_not_taken_for_one(loaded):
+def test_ids_that_were_found_to_be_one_person_are_forgotten_together(loaded):
     path = loaded.folder / "orders" / "shared.csv"
-    path.write_text(
-        "order,customer,mail,day,total\n"
-        f"s1,twin,{ADDRESS},2025-06-01,10.00\ns2,,{ADDRESS},2025-06-01,10.00\n"
-    )
+    path.write_text(f"order,customer,mail,day,total\ns1,twin,{ADDRESS},2025-06-01,10.00\n")
     loaded.report(*loaded.as_of(1))
-    done = loaded.here("forget", ADDRESS)
-    assert done.exit_code == 2
-    assert "2 customer ids" in done.stderr
-    # by the id the other one, and the address that is his too, stay
-    assert loaded.here("forget", WHO).exit_code == 0
-    assert loaded.here("customer", "twin").exit_code == 0
-    assert loaded.here("forget", ADDRESS, "--everybody").exit_code == 0
-    assert loaded.here("customer", "twin").exit_code == 2
-    assert traces(loaded) == []
+    assert loaded.here("forget", "twin").exit_code == 0
+    assert traces(loaded) == traces(loaded, "twin") == []
