@@ -32,7 +32,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/tidesman demo $(ARGS)
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 torture: N = 1000
 torture: $(VENV)/test.stamp
