@@ -41,6 +41,8 @@ WIRE: Final[frozenset[Kind]] = frozenset(
 class Fault(BaseModel):
     """One dial. Only the fields that its kind names are read; unknown fields are refused.
 
+    ``name`` is what it is counted as when it strikes; its kind, if none is given.
+
     throttle     429; ``dress`` says how the wait is told, ``seconds`` how long it is
     status       ``status`` (5xx, 401, 413 ...) in the vendor's shape; ``applied``: after doing it
     truncate     done, but only the first half of the JSON arrives, as a complete answer
@@ -81,6 +83,7 @@ class Fault(BaseModel):
     how: Literal["record", "request"] = "record"
     code: str = ""
     named: bool = True
+    name: str = ""
 
     def matches(self, method: str, path: str) -> bool:
         """Whether it is meant for such a request; ``path`` may hold ``*`` as in a shell."""
@@ -92,7 +95,7 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The dials of one look-alike. ``struck`` counts, by kind, how often each has struck."""
+    """The dials of one look-alike. ``struck`` counts, by name, how often each has struck."""
 
     def __init__(self, *faults: Fault, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - chance that can be replayed, no secret
@@ -126,7 +129,7 @@ class Faults:
         return None
 
     def _spend(self, fault: Fault) -> None:
-        self.struck[fault.kind] += 1
+        self.struck[fault.name or fault.kind] += 1
         if fault.times is None:
             return
         fault.times -= 1

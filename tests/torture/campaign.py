@@ -66,12 +66,14 @@ class Campaign:
         os.environ["TORTURE_STATE"] = self.url
         self.vendors.reset()
         self.vendors.preload(sorted(self.strangers))
-        for number, steps in enumerate(days(self.chance, count, kills)):
+        for number, (steps, late) in enumerate(days(self.chance, count, kills)):
             if number:
                 self.shop.next_day()
             self.told.append(f"day {self.shop.day}")
-            # what is all done needs no further kill: the next day comes
+            # what is all done needs no further kill but those of a run's end
             done = any(self._step(step) for step in steps)
+            for step in late:
+                done = self._step(step) or done
             self._evening(done=done)
             self.tally.days += 1
             if self.tally.findings:
