@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, TypeVar
 
 from connectors.base import Connector, Destination, Source
@@ -25,14 +26,14 @@ def destination(name: str) -> type[Destination[Any]]:
 
 def names(group: str) -> list[str]:
     """The types that are installed, sorted."""
-    return sorted({point.name for point in entry_points(group=group)})
+    return sorted({point.name for point in _installed().select(group=group)})
 
 
 K = TypeVar("K", bound=Connector[Any])
 
 
 def _load(group: str, name: str, base: type[K]) -> type[K]:
-    found = list(entry_points(group=group, name=name))
+    found = list(_installed().select(group=group, name=name))
     if not found:
         raise Misconfigured(_unknown(group, name))
     if len({point.value for point in found}) > 1:
@@ -47,6 +48,12 @@ def _load(group: str, name: str, base: type[K]) -> type[K]:
     if not (isinstance(loaded, type) and issubclass(loaded, base)):
         raise BrokenConnector(f"{_origin(point)} is no {base.__name__}")
     return loaded
+
+
+@cache
+def _installed() -> EntryPoints:
+    # reads a file of each installed package, so once is enough
+    return entry_points()
 
 
 def _origin(point: EntryPoint) -> str:

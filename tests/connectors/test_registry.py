@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 
 import pytest
@@ -17,11 +17,7 @@ from connectors.errors import BrokenConnector, Misconfigured
 def installed(monkeypatch):
     """Entry points as if other distributions had brought them."""
     points: list[EntryPoint] = []
-
-    def offered(*, group, name=None):
-        return [p for p in points if p.group == group and name in {None, p.name}]
-
-    monkeypatch.setattr(registry, "entry_points", offered)
+    monkeypatch.setattr(registry, "_installed", lambda: EntryPoints(points))
 
     def add(name, value, group=registry.DESTINATIONS):
         points.append(EntryPoint(name, value, group))

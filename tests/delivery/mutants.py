@@ -1,188 +1,92 @@
-# ruff: noqa: E501 - what is replaced stands as it stands in the file
-"""Deliberate faults in the engine, each of which the tests must see: ``python mutants.py``.
+"""Are the tests any good? ``python tests/delivery/mutants.py [WORD]`` puts faults into the engine.
 
-Each is put into a copy of the packages and the tests are run against the copy; a fault that they
-do not see is told, and the exit code is 1. Not run by pytest: it takes some minutes.
+Each deliberate fault (of those whose name holds the word) is put into a copy of the packages, and
+the test that must see it is run against the copy. A fault that it does not see is told, and the
+exit code is 1. Not run by pytest, as it takes some minutes.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
+
+import pytest
+from engine_faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("connectors", "segmenter", "sync", "config", "tests")
-TESTS = ("protocol", "jobs", "events", "brake", "store", "transport", "values")
-
-#: What is wrong, the file, what stands there, what the fault puts in its place.
-FAULTS: list[tuple[str, str, str, str]] = [
-    (
-        "acked before the wire",
-        "sync/lane.py",
-        "        self.book.unsure(batch)\n",
-        "        self.book.unsure(batch)\n        from connectors.types import Delivered as D\n        self.book.answered({c.id: D() for c in batch})\n",
-    ),
-    (
-        "not marked before the wire",
-        "sync/lane.py",
-        "        self.book.unsure(batch)\n",
-        "        pass\n",
-    ),
-    (
-        "202 counted as delivered",
-        "sync/lane.py",
-        '        self.book.ticketed([change.id for change in part], receipt.ticket)\n        reach("deliver.ticketed")\n        self._submit(Job(receipt.ticket, _ids(part), self._later(0), part))\n',
-        "        from connectors.types import Delivered as D\n        self.book.answered({c.id: D() for c in part})\n",
-    ),
-    (
-        "known although something else may have arrived",
-        "sync/books.py",
-        "before.mark is Mark.ACKED",
-        "before.mark is not Mark.REFUSED",
-    ),
-    (
-        "refused sent again for ever",
-        "sync/scan.py",
-        "ledger.c.mark.in_([Mark.ACKED.value, Mark.REFUSED.value])",
-        "ledger.c.mark.in_([Mark.ACKED.value])",
-    ),
-    (
-        "event repeated where repeats count",
-        "sync/lane.py",
-        "repeatable=self.delivery.idempotent",
-        "repeatable=True",
-    ),
-    (
-        "left on the wire sent again where repeats count",
-        "sync/books.py",
-        "adrift = [] if self.repeatable else self.outbox.adrift()",
-        "adrift = []",
-    ),
-    (
-        "event before its profile",
-        "sync/outbox.py",
-        'sa.or_(mine.mark.in_(["acked", "refused"]), on_the_wire)',
-        "sa.true()",
-    ),
-    (
-        "events of held moves go",
-        "sync/plan.py",
-        "if held is None or difference is None or not waiting:",
-        "if True:",
-    ),
-    (
-        "outcomes shifted by one",
-        "sync/ledger.py",
-        "acked = [key for key, outcome in outcomes.items() if isinstance(outcome, Delivered)]",
-        "acked = [k for k, o in zip(list(outcomes), [*list(outcomes.values())[1:], list(outcomes.values())[0]]) if isinstance(o, Delivered)]",
-    ),
-    (
-        "one request too many in a window",
-        "sync/transport.py",
-        "deque(maxlen=rate.calls)",
-        "deque(maxlen=rate.calls + 1)",
-    ),
-    (
-        "the limit plus one",
-        "sync/transport.py",
-        "if len(self.begun) < self.rate.calls:",
-        "if len(self.begun) <= self.rate.calls:",
-    ),
-    (
-        "no fence",
-        "sync/store/database.py",
-        "            if self._fence is not None:",
-        "            if False:",
-    ),
-    ("approval let one more go", "sync/brake.py", "moves <= approved", "moves <= approved + 1"),
-    (
-        "throttling spends the budget",
-        "sync/wire.py",
-        "            except Throttled as throttled:",
-        "            except ZeroDivisionError as throttled:",
-    ),
-    (
-        "doubles in one request",
-        "sync/batches.py",
-        "if any(owner.get(address, mine) != mine for address in addresses):",
-        "if False:",
-    ),
-    (
-        "0 read as nothing",
-        "sync/projection.py",
-        'f"CASE WHEN isfinite({column}) THEN',
-        'f"CASE WHEN isfinite({column}) AND {column} <> 0 THEN',
-    ),
-    (
-        "lost job stays in flight",
-        "sync/lane.py",
-        '        self.book.lost(job.ticket)\n        reach("deliver.lost")',
-        '        reach("deliver.lost")',
-    ),
-    (
-        "first load makes noise",
-        "sync/outbox.py",
-        '            if row["customer_id"] in known:',
-        "            if True:",
-    ),
-    (
-        "cursor not with its part",
-        "sync/store/parts.py",
-        "            if cursor is not None:",
-        "            if False:",
-    ),
-]
+#: What takes long to import and none of ours: every test is run in a fork that has it already.
+SLOW = ("duckdb", "httpx", "ibis", "pandas", "pyarrow.parquet", "sqlalchemy")
 
 
-def seen(copy: Path, fault: tuple[str, str, str, str]) -> bool:
-    """Whether a test fails once the fault is in."""
-    name, file, good, bad = fault
-    path = copy / file
+def seen(copy: Path, fault: Fault) -> bool:
+    """Whether the test fails once the fault is in, and because of it."""
+    path = copy / fault.file
     text = path.read_text()
-    if good not in text:
-        raise SystemExit(f"{name}: {file} no longer holds what the fault replaces")
-    path.write_text(text.replace(good, bad))
-    tests = [f"tests/delivery/test_delivery_{each}.py" for each in TESTS]
-    done = subprocess.run(
-        # on one database: the faults are not the database's
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
+    path.write_text(fault.put_into(text))
+    # 1: some test failed; anything else, such as none found, is no proof
+    found = _pytest(copy, fault.seen_by) == pytest.ExitCode.TESTS_FAILED
+    path.write_text(text)
+    return found
+
+
+def _pytest(copy: Path, test: str) -> int:
+    """Run it in a fork, on SQLite alone: the faults are not the database's."""
+    number = os.fork()
+    if number:
+        return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    code = 99
+    try:
+        os.chdir(copy)
+        sys.path.insert(0, str(copy))
+        sys.dont_write_bytecode = True
+        said = os.open(copy / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        options = [
             "-x",
+            "-q",
             "-p",
             "no:cacheprovider",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
             "-k",
             "not postgres",
-            *tests,
-        ],
-        cwd=copy,
-        env=os.environ | {"PYTHONPATH": str(copy)},
-        capture_output=True,
-        check=False,
-    )
-    path.write_text(text)
-    return done.returncode == 1
+        ]
+        code = int(pytest.main([*options, f"tests/{test}"]))
+    except BaseException:  # noqa: BLE001 - the fork must end here
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
 
 
 def main() -> int:
-    """Try all of them."""
+    """Try them."""
+    word = "".join(sys.argv[1:2]).replace("-v", "")
+    faults = [fault for fault in FAULTS if word in fault.name]
+    for name in SLOW:
+        importlib.import_module(name)
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copy(ROOT / "pyproject.toml", copy)
         for package in PACKAGES:
-            shutil.copytree(ROOT / package, copy / package)
-        for fault in FAULTS:
+            leave = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / package, copy / package, ignore=leave)
+        for fault in faults:
             caught = seen(copy, fault)
             missed += not caught
-            sys.stdout.write(f"{'seen  ' if caught else 'MISSED'}  {fault[0]}\n")
+            sys.stdout.write(f"{'seen  ' if caught else 'MISSED'}  {fault.name}\n")
+            if "-v" in sys.argv or not caught:
+                sys.stdout.write("\n".join((copy / "said").read_text().splitlines()[-12:]) + "\n")
             sys.stdout.flush()
+    sys.stdout.write(f"{len(faults) - missed} of {len(faults)} faults are seen\n")
     return 1 if missed else 0
 
 

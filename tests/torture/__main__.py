@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from campaign import Campaign, Tally
 from postgres import PostgreSQL, postgresql
-from processes import load_everything
+from processes import end_with_the_parent, load_everything
 from run import Conditions
 from script import FAULTS, PLACES
 from vendors import Vendors
 
-DAYS, KILLS = 6, 24
+DAYS, KILLS = 4, 45
 #: Where no write waits for a disk, if there is such a place: SIGKILL loses nothing there either.
 MEMORY = Path("/dev/shm")
 #: What a machine can suffer, as the report counts it.
@@ -60,6 +60,7 @@ def main() -> int:
 
 def _beside(given: argparse.Namespace, database: str, databases: int, told: Connection) -> None:
     """All campaigns on one database, in a process of its own beside those on the other."""
+    end_with_the_parent()
     with tempfile.TemporaryDirectory(
         prefix="tidesman-torture-", dir=MEMORY if MEMORY.is_dir() else None
     ) as name:

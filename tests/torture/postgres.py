@@ -33,12 +33,25 @@ SETTINGS = {
     "shared_buffers": "32MB",
 }
 
+#: Waits until nobody holds the other end of its input, so also for one who was killed. Then it ends
+#: the server, whose data are not needed any more, and takes the folder away.
+ENDING = """
+cat
+pid="$1/own/data/postmaster.pid"
+if [ -e "$pid" ]; then
+    kill -QUIT "$(head -n 1 "$pid")"
+    while [ -e "$pid" ]; do sleep 0.02; done
+fi
+rm -rf "$1"
+"""
+
 
 class PostgreSQL:
     """A running server."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path) -> None:
         self.port = port
+        self.folder = folder
         self._count = 0
 
     def url(self, database: str) -> str:
@@ -71,8 +84,15 @@ class PostgreSQL:
 
 @contextmanager
 def postgresql() -> Iterator[PostgreSQL]:
-    """Start a server, and stop it."""
+    """Start a server; it ends with this block or, if that comes first, with this process."""
     folder = Path(tempfile.mkdtemp(prefix="tidesman-postgres-"))
+    ending = subprocess.Popen(
+        ["sh", "-c", ENDING, "sh", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         binaries, how = _binaries(folder)
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -85,13 +105,10 @@ def postgresql() -> Iterator[PostgreSQL]:
             [*control, "-l", folder / "own" / "log", "-o", f"{told} -p {port}", "start"],
             how,
         )
-        try:
-            yield PostgreSQL(port)
-        finally:
-            # what it holds is thrown away
-            _do(folder, [*control, "-m", "immediate", "stop"], how)
+        yield PostgreSQL(port, folder)
     finally:
-        shutil.rmtree(folder)
+        # closes its input and waits for it
+        ending.communicate()
 
 
 def _make(folder: Path, binaries: Path, how: dict[str, Any]) -> None:

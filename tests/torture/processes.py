@@ -6,6 +6,7 @@ seconds that imports take. The parent must never start a thread or an engine bef
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import io
@@ -77,11 +78,19 @@ MODULES = [
 
 
 def load_everything() -> None:
-    """Import once what every child needs."""
+    """Import and read once what every child needs."""
     for name in MODULES:
         importlib.import_module(name)
+    from connectors import registry
+
+    registry.names(registry.DESTINATIONS)
     gc.collect()
     gc.freeze()
+
+
+def end_with_the_parent() -> None:
+    """Be killed when the parent ends, whichever way: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @dataclass(slots=True)
@@ -139,6 +148,7 @@ def start(said: Path, work: Callable[[], None]) -> Process:
         return Process(number, said)
     code = 99
     try:
+        end_with_the_parent()
         out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(out, 1)
         os.dup2(out, 2)

@@ -20,7 +20,7 @@ from processes import Process, start
 #: Waits between requests pass so many times faster; the lease and what the time is do not.
 HASTE = 200.0
 #: Customers in a request.
-FEW = 7
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)

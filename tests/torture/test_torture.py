@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,26 @@ def test_a_day_of_kills_and_faults_ends_as_it_should(root, database) -> None:
     told = re.search(r"(\d+) kills, seeds 1 to 1, \d+ s: 0 findings", done.stdout)
     assert told is not None
     assert int(told[1]) >= 5, "hardly a kill came at a moment that counts"
+
+
+def test_a_database_server_ends_with_the_process_that_started_it() -> None:
+    work = (
+        "import os, signal, postgres\n"
+        "with postgres.postgresql() as it: print(it.folder, flush=True), signal.pause()"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", work],
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    kept = Path(started.stdout.readline().strip(), "own", "data", "postmaster.pid")
+    server = os.pidfd_open(int(kept.read_text().partition("\n")[0]))
+    started.send_signal(signal.SIGKILL)
+    started.communicate()
+    assert select.select([server], [], [], 60)[0] == [server]
+    os.close(server)
+    started.stdout.close()
 
 
 def test_every_place_that_the_engine_names_is_killed_at(root) -> None:
