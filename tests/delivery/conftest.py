@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -235,6 +235,9 @@ class Shop:
         self.projections = {name: Projection() for name in self.kinds}
         self.published: Snapshot | None = None
         self.rows: dict[str, dict[str, Any]] = {}
+        #: Ids that turned out to be somebody else's, with their last address; and their file.
+        self.merged: dict[str, str] = {}
+        self.retired: Path | None = None
         self.brake = Brake(customers=10_000)
         self.pace = Pace(seed=1)
         self.approved: int | None = None
@@ -249,11 +252,14 @@ class Shop:
         for name, kind in self.kinds.items():
             connector = kind(FakeOptions(), transport=httpx.MockTransport(lambda _: None))  # type: ignore[arg-type,return-value]
             connector.vendor = self.vendors[name]
-            found.append(Target(name, connector, self.projections[name]))
+            found.append(Target(name, connector, self.projections[name], retired=self.retired))
         return found
 
-    def publish(self, rows: Sequence[dict[str, Any]]) -> Snapshot:
-        """A new day: its customers, the moves since the day before, the events of these."""
+    def publish(self, rows: Sequence[dict[str, Any]], merged: Iterable[str] = ()) -> Snapshot:
+        """A new day: its customers, the moves since the day before, the events of these.
+
+        Of the customers of the day before, ``merged`` are known to be others of this day's.
+        """
         self.days += 1
         as_of = AS_OF + timedelta(days=self.days)
         run = self.store.start_run(as_of, self.clock.now())
@@ -264,8 +270,17 @@ class Shop:
         events = list(events_for(self.store, moves, here, as_of, self.clock.now()))
         new = NewSnapshot(run.id, as_of, str(path), len(rows), None, None, 0, {}, self.clock.now())
         self.published = self.store.publish(new, moves, events)
+        self._retire(merged, {each["customer_id"] for each in rows}, run.id)
         self.rows = {each["customer_id"]: each for each in rows}
         return self.published
+
+    def _retire(self, merged: Iterable[str], today: set[str], run_id: str) -> None:
+        known = self.merged | {each: self.rows[each]["email"] for each in merged}
+        self.merged = {each: email for each, email in known.items() if each not in today}
+        self.retired = self.folder / f"{run_id}.retired.parquet"
+        names = pa.schema([("customer_id", pa.string()), ("email", pa.string())])
+        gone = [{"customer_id": each, "email": email} for each, email in self.merged.items()]
+        pq.write_table(pa.Table.from_pylist(gone, schema=names), self.retired)
 
     def _moves(self, rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for each in rows:

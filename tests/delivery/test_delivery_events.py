@@ -131,6 +131,19 @@ def test_two_moves_of_one_customer_are_told_in_their_order(shop, kit) -> None:
     assert [event.properties["to"] for event in told] == ["At Risk", "Lost"]
 
 
+def test_an_event_on_the_wire_waits_as_well_while_its_profile_is_unsure(shop, kit) -> None:
+    shop.day([kit.row("1")])
+    shop.vendor.faults.extend(["ok", *["lost"] * 20])
+    assert shop.day([kit.row("1", "At Risk")]).unsure == 1
+    shop.vendor.faults.clear()
+    shop.vendor.requests.clear()
+    shop.vendor.faults.append("unsure")
+    shop.day([kit.row("1", "Lost")])
+    assert [kind for kind, _ in shop.vendor.requests] == ["identify"]
+    assert shop.deliver()["fake"].delivered == 3
+    assert len(shop.vendor.events) == 2
+
+
 def test_marks_are_what_the_documentation_names() -> None:
     assert {mark.value for mark in EventMark} == {"new", "unsure", "acked", "refused", "unknown"}
 

@@ -117,6 +117,18 @@ class Deliveries(RuleBasedStateMachine):
         self.shop.publish([r | changed if r["lifecycle_segment"] == old else r for r in rows])
         self.fresh = True
 
+    @precondition(lambda self: len(self.shop.rows) > 1)
+    @rule(which=st.integers(0, 13))
+    def two_turn_out_to_be_one(self, which: int) -> None:
+        """One of them is no customer any more, and the other bought what both had bought."""
+        ids = sorted(self.shop.rows)
+        gone = ids.pop(which % len(ids))
+        heir = ids[which % len(ids)]
+        changed = {"lifecycle_segment": "Champions", "lifecycle_cause": "merge"}
+        rows = [self.shop.rows[each] | (changed if each == heir else {}) for each in ids]
+        self.shop.publish(rows, merged=[gone])
+        self.fresh = True
+
     @rule(name=st.sampled_from(["plain", "jobs", "forgetful"]), prefix=st.sampled_from(["", "t_"]))
     def properties_get_other_names(self, name: str, prefix: str) -> None:
         if prefix != self._prefix(name):
@@ -197,6 +209,7 @@ class Deliveries(RuleBasedStateMachine):
         for name, vendor in shop.vendors.items():
             assert vendor.requests == [], "a repeated plan makes no request"
             self._holds_what_was_published(name, vendor)
+            self._holds_nothing_of_the_merged(name, vendor)
             self._got_its_events(name, vendor)
 
     def _holds_what_was_published(self, name: str, vendor: Any) -> None:
@@ -215,6 +228,19 @@ class Deliveries(RuleBasedStateMachine):
                 assert held.get(f"{prefix}lifecycle_segment_previous") == row["lifecycle_previous"]
                 assert held.keys() | nulls >= names
                 assert name in self.renamed or held.keys() | nulls == names
+
+    def _holds_nothing_of_the_merged(self, name: str, vendor: Any) -> None:
+        known = self._ids(
+            sa.select(ledger.c.customer_id).where(
+                ledger.c.destination == name,
+                ledger.c.mark == "acked",
+                ledger.c.accepted.is_not(None),
+            )
+        )
+        names = {p.name for p in self.shop.projections[name].properties()}
+        for customer in known & self.shop.merged.keys():
+            held = {vendor.profiles[customer].get(each) for each in names}
+            assert held == {None}, f"what was sent of {customer} stands although he is merged"
 
     def _got_its_events(self, name: str, vendor: Any) -> None:
         with self.shop.store.read() as connection:

@@ -115,3 +115,21 @@ def test_a_lost_job_of_a_held_move_is_counted_as_unsure(shop_of, kit) -> None:
     assert (result.planned, result.unsure, result.waiting) == (2, 1, 1)
     shop.brake = Brake()
     assert shop.deliver()["fake"].delivered == 2
+
+
+def test_what_was_sent_of_somebody_merged_is_cleared_once(shop, kit) -> None:
+    shop.day([kit.row("1"), kit.row("2")])
+    shop.publish([kit.row("2", "Champions")], merged=["1"])
+    assert shop.deliver()["fake"].delivered == 3
+    assert set(shop.vendor.profiles["1"].values()) == {None}
+    assert shop.vendor.profiles["2"]["lifecycle_segment"] == "Champions"
+    shop.vendor.requests.clear()
+    shop.deliver()
+    assert shop.vendor.requests == []
+
+
+def test_somebody_merged_whom_the_vendor_never_had_is_not_made_there(shop, kit) -> None:
+    shop.publish([kit.row("1"), kit.row("2")])
+    shop.publish([kit.row("2", "Champions")], merged=["1"])
+    shop.deliver()
+    assert shop.vendor.profiles.keys() == {"2"}
