@@ -26,14 +26,14 @@ def destination(name: str) -> type[Destination[Any]]:
 
 def names(group: str) -> list[str]:
     """The types that are installed, sorted."""
-    return sorted({point.name for point in _installed().select(group=group)})
+    return sorted({point.name for point in _installed(group)})
 
 
 K = TypeVar("K", bound=Connector[Any])
 
 
 def _load(group: str, name: str, base: type[K]) -> type[K]:
-    found = list(_installed().select(group=group, name=name))
+    found = list(_installed(group).select(name=name))
     if not found:
         raise Misconfigured(_unknown(group, name))
     if len({point.value for point in found}) > 1:
@@ -51,9 +51,9 @@ def _load(group: str, name: str, base: type[K]) -> type[K]:
 
 
 @cache
-def _installed() -> EntryPoints:
+def _installed(group: str) -> EntryPoints:
     # reads a file of each installed package, so once is enough
-    return entry_points()
+    return entry_points(group=group)
 
 
 def _origin(point: EntryPoint) -> str:

@@ -17,7 +17,9 @@ from connectors.errors import BrokenConnector, Misconfigured
 def installed(monkeypatch):
     """Entry points as if other distributions had brought them."""
     points: list[EntryPoint] = []
-    monkeypatch.setattr(registry, "_installed", lambda: EntryPoints(points))
+    monkeypatch.setattr(
+        registry, "_installed", lambda group: EntryPoints(points).select(group=group)
+    )
 
     def add(name, value, group=registry.DESTINATIONS):
         points.append(EntryPoint(name, value, group))

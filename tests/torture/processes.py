@@ -83,7 +83,8 @@ def load_everything() -> None:
         importlib.import_module(name)
     from connectors import registry
 
-    registry.names(registry.DESTINATIONS)
+    for group in (registry.DESTINATIONS, registry.SOURCES):
+        registry.names(group)
     gc.collect()
     gc.freeze()
 
