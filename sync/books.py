@@ -26,6 +26,12 @@ class Book(Protocol):
 
     channel: str
     kind: type[Change]
+    #: Changes that an earlier process of this run left unsure, and that were not sent again since.
+    left: set[str]
+
+    def left_unsure(self) -> set[str]:
+        """Changes that this run put on the wire without an answer until now, in no job."""
+        ...
 
     def unsure(self, batch: Batch[Any]) -> None:
         """Step 1: before the wire."""
@@ -75,6 +81,11 @@ class Profiles:
         self._entries: dict[str, Entry] = {}
         #: How those stood who have never been on the wire in this run; None: without a row.
         self._before: dict[str, Standing | None] = {}
+        self.left: set[str] = set()
+
+    def left_unsure(self) -> set[str]:
+        """Changes that this run put on the wire without an answer until now, in no job."""
+        return self.ledger.adrift(self.run_id)
 
     def changes(self, due: Iterable[tuple[Entry, Kind]]) -> Iterator[Identify]:
         """The changes for what is due, each with what the destination is known to hold."""
@@ -90,6 +101,7 @@ class Profiles:
         """Step 1: before the wire."""
         entries = [self._entries[change.id] for change in batch]
         self.ledger.unsure(entries, self.run_id, self.clock.now())
+        self.left.difference_update(change.id for change in batch)
 
     def answered(self, outcomes: Mapping[str, Outcome], *, settles: str | None = None) -> None:
         """Step 3: after the answer, by change id."""
@@ -145,12 +157,18 @@ class Events:
         self.clock = clock
         self.repeatable = repeatable
         self._fresh: set[str] = set()
+        self.left: set[str] = set()
+
+    def left_unsure(self) -> set[str]:
+        """Changes that this run put on the wire without an answer until now, in no job."""
+        return set(self.outbox.adrift(self.run_id))
 
     def unsure(self, batch: Batch[Any]) -> None:
         """Step 1: before the wire."""
         ids = [change.id for change in batch]
         self._fresh |= self.outbox.never_sent(ids)
         self.outbox.unsure(ids, self.run_id, self.clock.now())
+        self.left.difference_update(ids)
 
     def answered(self, outcomes: Mapping[str, Outcome], *, settles: str | None = None) -> None:
         """Step 3: after the answer, by change id."""

@@ -234,6 +234,17 @@ class Ledger:
             rows = [Entry(*row) for part in parts for row in connection.execute(part)]
         return sorted(rows, key=lambda entry: entry.customer_id)
 
+    def adrift(self, run_id: str) -> set[str]:
+        """Customers whom this run put on the wire without an answer since, and who are in no job."""
+        query = sa.select(ledger.c.customer_id).where(
+            *self.mine,
+            ledger.c.mark == Mark.UNSURE.value,
+            ledger.c.ticket.is_(None),
+            ledger.c.run_id == run_id,
+        )
+        with self.store.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def tally(self, run_id: str) -> list[Tally]:
         """What became of the rows that this run touched or that are still in a job."""
         return tally(self.store, ledger, sa.and_(*self.mine), run_id)

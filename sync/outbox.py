@@ -181,11 +181,16 @@ class Outbox:
             connection.execute(sa.update(outbox).where(*ours).values(ticket=None))
             end_job(connection, self.destination, ticket)
 
-    def adrift(self) -> list[str]:
-        """Events that were on the wire when the process ended, and are in no job."""
+    def adrift(self, run_id: str | None = None) -> list[str]:
+        """Events that were on the wire when the process ended, and are in no job.
+
+        With ``run_id`` those that this run put there.
+        """
         query = sa.select(outbox.c.id).where(
             self._mine, outbox.c.mark == EventMark.UNSURE.value, outbox.c.ticket.is_(None)
         )
+        if run_id is not None:
+            query = query.where(outbox.c.run_id == run_id)
         with self.store.read() as connection:
             return list(connection.execute(query).scalars())
 

@@ -138,12 +138,19 @@ class Way:
                 await self._run(lane, iter(()), 0, "jobs of an earlier run")
                 self._lost[lane.book.channel] = lane.lost
 
-    def _tell_lost(self, book: Book, left: set[str], held: set[str]) -> None:
+    def _tell_lost(self, book: Book, left: set[str]) -> None:
         """Count in this run what was in a job that the vendor lost, and is not sent again now."""
-        # each is counted once: as unsure, and no longer as held back
-        self._held_back -= len(left & held)
         if left:
             book.answered({change_id: Unsure(LOST) for change_id in sorted(left)})
+
+    def _look_back(self, book: Book, due: set[str], stuck: set[str]) -> None:
+        """Find out what this run has left unsure already, so that each is counted once.
+
+        It is unsure, and neither held back nor waiting, until it is sent again.
+        """
+        left = book.left_unsure() if self._touched else set[str]()
+        self._held_back -= len(left & stuck)
+        book.left = left & due
 
     def _due_now(self) -> Prepared:
         """What was prepared, or computed anew where jobs of an earlier run have told more."""
@@ -157,18 +164,18 @@ class Way:
         planned = profiles(due.counts, held)
         book = self._profile_book()
         lane = self._profile_lane(book)
-        lost = self._lost.get(book.channel)
-        if lost and due.difference is not None:
+        if self._touched and due.difference is not None:
             again = set[str]().union(*map(due.difference.ids, kinds(held)))
             stuck = set[str]() if held is None else due.difference.ids(Kind.MOVE)
-            self._tell_lost(book, lost - again, stuck)
+            self._tell_lost(book, self._lost.get(book.channel, set()) - again)
+            self._look_back(book, again, stuck)
         if lane is None or due.difference is None or planned == 0 or self.halted is not None:
-            return planned
+            return planned - len(book.left)
         changes = book.changes(due.difference.entries(kinds(held)))
         parts = batches(self.target.connector, lane.delivery, changes)
         await self._run(lane, parts, planned, "profiles")
         self._delivered_at = self.run.clock.monotonic()
-        return planned - lane.taken
+        return planned - lane.taken - len(book.left)
 
     async def _events(self, due: Prepared, held: Held | None) -> int:
         """Send the events of those whose profile is accepted; gives how many still wait."""
@@ -180,15 +187,14 @@ class Way:
         free_now = set(free(waiting, due.difference, held))
         stuck = waiting.keys() - free_now
         self._held_back += len(stuck)
-        self._tell_lost(lane.book, self._lost.get(lane.book.channel, set()) & stuck, stuck)
+        self._tell_lost(lane.book, self._lost.get(lane.book.channel, set()) & stuck)
         again = self._part_from_vanished(waiting, due.difference, free_now)
-        if not free_now or self.halted is not None:
-            return len(free_now)
-        if not await self._visible():
-            return len(free_now)
-        parts = batches(self.target.connector, lane.delivery, self._ready(free_now, again))
-        await self._run(lane, parts, len(free_now), "events")
-        return len(free_now) - self._refused - lane.taken
+        self._look_back(lane.book, free_now, stuck)
+        if free_now and self.halted is None and await self._visible():
+            ready = self._ready(lane.book, free_now, again)
+            parts = batches(self.target.connector, lane.delivery, ready)
+            await self._run(lane, parts, len(free_now), "events")
+        return len(free_now) - self._refused - lane.taken - len(lane.book.left)
 
     async def _visible(self) -> bool:
         """Wait until the properties can be seen by what an event starts; False: asked to stop."""
@@ -218,7 +224,7 @@ class Way:
         free_now -= theirs - again
         return again
 
-    def _ready(self, free_now: set[str], again: set[str]) -> Iterator[Track]:
+    def _ready(self, book: Book, free_now: set[str], again: set[str]) -> Iterator[Track]:
         """The events that may go now; those of refused profiles are refused on the way."""
         for page in self.outbox.due():
             ours = [
@@ -227,6 +233,7 @@ class Way:
             refused = {e.change.id: e.refused for e in ours if e.refused is not None}
             self._refused += len(refused)
             self._refuse(refused)
+            book.left.difference_update(refused)
             yield from (event.change for event in ours if event.refused is None)
 
     def _refuse(self, reasons: dict[str, str]) -> None:

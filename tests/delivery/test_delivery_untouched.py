@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from sync.brake import Brake
 from sync.ledger import Ledger, rows_of
+from sync.wire import Pace
 
 
 @pytest.mark.parametrize("fault", ["wrong_key", "gone"])
@@ -112,3 +114,33 @@ def test_what_may_have_arrived_is_cleared_too(shop, kit) -> None:
     assert shop.vendor.profiles["1"]["intervention_date"] == date(1998, 6, 1)
     shop.day([kit.row("1")])
     assert shop.vendor.profiles["1"]["intervention_date"] is None
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_a_killed_process_left_unsure_is_not_counted_as_waiting_too(shop, kit, held) -> None:
+    everybody = [str(n) for n in range(100)]
+    shop.day([kit.row(each) for each in everybody])
+    shop.publish([kit.row(each, "Lost") for each in everybody])
+    # profiles of four requests get no answer, and then no event may go
+    shop.vendor.faults.extend(["lost"] * 24)
+    first = shop.deliver()["fake"]
+    assert (first.planned, first.unsure, first.waiting) == (200, 40, 160)
+    # the same run goes on, and stops at its first request, or holds all of it
+    shop.pace = Pace(in_flight=1, seed=1)
+    shop.vendor.faults.extend(["wrong_key"] * 2)
+    shop.brake = Brake(customers=0, share=0) if held else shop.brake
+    second = shop.deliver()["fake"]
+    assert (second.planned, second.unsure, second.waiting) == (200, 40, 160)
+    assert second.held_back == (160 if held else 0)
+
+
+def test_events_that_a_killed_process_left_unsure_are_counted_once(shop, kit) -> None:
+    everybody = [str(n) for n in range(100)]
+    shop.day([kit.row(each) for each in everybody])
+    shop.publish([kit.row(each, "Lost") for each in everybody])
+    shop.vendor.faults.extend([*["ok"] * 10, *["lost"] * 24])
+    first = shop.deliver()["fake"]
+    assert (first.planned, first.delivered, first.unsure, first.waiting) == (200, 100, 40, 60)
+    shop.pace = Pace(in_flight=1, seed=1)
+    shop.vendor.faults.append("wrong_key")
+    assert shop.deliver()["fake"].unsure == 40
