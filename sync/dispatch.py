@@ -146,3 +146,7 @@ class _Told:
     def advance(self, destination: str, done: int, total: int, note: str) -> None:
         """Pass it on."""
         self._progress.advance(destination, done, total, note)
+
+    def wait(self, destination: str, seconds: float) -> None:
+        """Pass it on."""
+        self._progress.wait(destination, seconds)

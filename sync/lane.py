@@ -178,7 +178,9 @@ class Lane:
                     self._progress_at = self.wire.clock.monotonic()
                     continue
                 job = min(self.jobs, key=lambda each: each.next_at)
-                await self.wire.pause(job.next_at - self.wire.clock.monotonic())
+                # while others are sent nobody waits for it
+                wait = job.next_at - self.wire.clock.monotonic()
+                await self.wire.pause(wait, told=self._closed)
                 await self._ask(job)
                 waited = self.wire.clock.monotonic() - self._progress_at
                 if waited > self.wire.pace.job_patience:

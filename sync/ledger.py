@@ -235,7 +235,7 @@ class Ledger:
         return sorted(rows, key=lambda entry: entry.customer_id)
 
     def adrift(self, run_id: str) -> set[str]:
-        """Customers whom this run put on the wire without an answer since, and who are in no job."""
+        """Customers whom this run put on the wire without an answer since, in no job."""
         query = sa.select(ledger.c.customer_id).where(
             *self.mine,
             ledger.c.mark == Mark.UNSURE.value,

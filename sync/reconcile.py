@@ -25,8 +25,7 @@ from sync.report import Delivered
 from sync.segment import located
 from sync.store import Snapshot, Status
 from sync.values import Sent, dump, load
-from sync.way import Never
-from sync.wire import Pace, Wire
+from sync.wire import Never, Pace, Wire
 
 if TYPE_CHECKING:
     from sync.app import App

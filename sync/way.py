@@ -22,7 +22,7 @@ from sync.plan import Prepared, free, kinds, profiles
 from sync.result import DestinationResult, counted, sentence
 from sync.store import Store
 from sync.tally import Tally
-from sync.wire import Pace, Stop, Stopping, Wire
+from sync.wire import Never, Pace, Stop, Stopping, Wire
 
 TAKES_NO_EVENTS = "this destination takes no events"
 VANISHED = "the customer is no longer in the shop's orders"
@@ -39,6 +39,10 @@ class Progress(Protocol):
         """So many of the changes that ``note`` names are settled at a destination."""
         ...
 
+    def wait(self, destination: str, seconds: float) -> None:
+        """So long nothing more is sent, as the vendor's limits or the vendor ask for it."""
+        ...
+
 
 class Unseen:
     """Nobody watches."""
@@ -46,13 +50,8 @@ class Unseen:
     def advance(self, destination: str, done: int, total: int, note: str) -> None:
         """Take no notice."""
 
-
-class Never:
-    """A wish to stop that is never made."""
-
-    def is_set(self) -> bool:
-        """It has not been made."""
-        return False
+    def wait(self, destination: str, seconds: float) -> None:
+        """Take no notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,11 @@ class Way:
         self.name = prepared.target.name
         self.ledger = Ledger(run.store, self.name)
         self.outbox = Outbox(run.store, self.name)
-        self.wire = Wire(run.pace, run.clock, run.stop, secrets=self.target.connector.secrets())
+        secrets = self.target.connector.secrets()
+        self.wire = Wire(run.pace, run.clock, run.stop, secrets=secrets, on_wait=self._waits)
+        if self.target.transport is not None:
+            self.target.transport.stop = run.stop
+            self.target.transport.on_wait = self._waits
         self.halted: ConnectorError | Stopping | None = None
         self._calls = self._done = self._total = self._refused = self._held_back = 0
         self._delivered_at: float | None = None
@@ -253,6 +256,9 @@ class Way:
     def _advance(self, count: int) -> None:
         self._done += count
         self.run.progress.advance(self.name, self._done, self._total, self._note)
+
+    def _waits(self, seconds: float) -> None:
+        self.run.progress.wait(self.name, seconds)
 
     def _rows(self) -> list[Tally]:
         if not self._touched:

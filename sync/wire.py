@@ -30,6 +30,14 @@ class Stop(Protocol):
         ...
 
 
+class Never:
+    """A wish to stop that is never made."""
+
+    def is_set(self) -> bool:
+        """It has not been made."""
+        return False
+
+
 class Stopping(Exception):
     """The process was asked to stop; nothing was sent."""
 
@@ -57,12 +65,19 @@ class Wire:
     """The way to one vendor. A throttled call closes it for all until the vendor's wait is over."""
 
     def __init__(
-        self, pace: Pace, clock: Clock, stop: Stop, *, secrets: tuple[str, ...] = ()
+        self,
+        pace: Pace,
+        clock: Clock,
+        stop: Stop,
+        *,
+        secrets: tuple[str, ...] = (),
+        on_wait: Callable[[float], None] | None = None,
     ) -> None:
         self.pace = pace
         self.clock = clock
         self.stop = stop
         self.secrets = secrets
+        self.on_wait = on_wait
         # jitter spreads retries; it guards nothing
         self._random = random.Random(pace.seed)  # noqa: S311
         self._opens_at = float("-inf")
@@ -114,13 +129,18 @@ class Wire:
         most = min(self.pace.longest_wait, self.pace.first_wait * 2 ** (state.attempt_number - 1))
         return self._random.uniform(most / 2, most)
 
-    async def pause(self, seconds: float) -> None:
-        """Let time pass, in naps, and look up in between. Raises Stopping when asked to stop."""
+    async def pause(self, seconds: float, *, told: bool = True) -> None:
+        """Let time pass, in naps, and look up in between. Raises Stopping when asked to stop.
+
+        ``told``: what is left of it is told to ``on_wait`` each time.
+        """
         until = self.clock.monotonic() + seconds
         while not self.stop.is_set():
             left = until - self.clock.monotonic()
             if left <= 0:
                 return
+            if told and self.on_wait is not None:
+                self.on_wait(left)
             await self.clock.sleep(min(left, NAP))
         raise Stopping
 

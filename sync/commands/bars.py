@@ -24,12 +24,20 @@ class Bars:
     def __init__(self, drawn: Progress) -> None:
         self._drawn = drawn
         self._tasks: dict[str, TaskID] = {}
+        self._notes: dict[str, str] = {}
 
     def advance(self, what: str, done: int, total: int | None, note: str = "") -> None:
         """Move the bar; the first word on something draws it."""
         if what not in self._tasks:
             self._tasks[what] = self._drawn.add_task(what, total=total, note=note)
         self._drawn.update(self._tasks[what], completed=done, total=total, note=note)
+        self._notes[what] = note
+
+    def wait(self, what: str, seconds: float) -> None:
+        """Say beside the bar how long it will stand still."""
+        if what in self._tasks and seconds >= 1:
+            note = f"{self._notes[what]}; waits {seconds:.0f} s for the vendor"
+            self._drawn.update(self._tasks[what], note=note)
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from itertools import pairwise
 
 import httpx
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Rate
+from sync.progress import LogProgress
 from sync.transport import Transport
 
 RATES = st.lists(
@@ -137,3 +140,71 @@ def test_the_pace_is_lowered_while_the_vendor_finds_it_too_fast_and_raised_again
 def test_a_spent_allowance_is_waited_for(clock, headers, gap) -> None:
     first, second = answers(clock, [200, 200], headers)
     assert second - first == pytest.approx(gap, abs=0.05)
+
+
+def test_a_window_begins_when_the_request_is_sent_and_not_when_a_connection_is_sought(
+    clock,
+) -> None:
+    sent: list[float] = []
+
+    class Connecting(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            # the first connection takes long to be made, the later ones are there
+            await clock.sleep(0.0 if sent else 0.8)
+            await request.extensions["trace"]("http11.send_request_body.complete", {})
+            sent.append(clock.monotonic())
+            await clock.sleep(0.3)
+            return httpx.Response(200)
+
+    transport = Transport(Connecting(), clock, (Rate(1, 1),))
+
+    async def main() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://vendor") as client:
+            for _ in range(3):
+                await client.post("/")
+
+    asyncio.run(main())
+    assert all(later - first >= 1 for first, later in pairwise(sent))
+
+
+def test_the_shorter_of_two_windows_has_more_room_for_late_requests_at_no_cost(clock) -> None:
+    begun: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        begun.append(clock.monotonic())
+        return httpx.Response(200)
+
+    send(Transport(httpx.MockTransport(answer), clock, (Rate(1, 1), Rate(3, 9))), clock, [0.0] * 6)
+    gaps = [round(later - first, 2) for first, later in pairwise(begun)]
+    assert gaps == [1.1, 1.1, pytest.approx(9 * 1.02 - 2.2), 1.1, 1.1]
+
+
+def test_a_wish_to_stop_ends_a_wait_and_nothing_goes_out(clock) -> None:
+    stop, left = threading.Event(), []
+
+    def waits(seconds: float) -> None:
+        left.append(round(seconds))
+        if len(left) == 3:
+            stop.set()
+
+    inner = httpx.MockTransport(lambda _: httpx.Response(200))
+    transport = Transport(inner, clock, (Rate(1, 60),), on_wait=waits, stop=stop)
+    send(transport, clock, [0.0])
+    with pytest.raises(httpx.PoolTimeout, match="asked to stop"):
+        send(transport, clock, [0.0])
+    assert (left, transport.requests) == ([61, 60, 59], 1)
+
+
+def test_a_long_wait_is_one_line_of_the_log() -> None:
+    with structlog.testing.capture_logs() as lines:
+        progress = LogProgress(structlog.get_logger())
+        progress.advance("klaviyo", 0, 300, "profiles")
+        for left in (46.2, 45.2, 44.2):
+            progress.wait("klaviyo", left)
+        progress.wait("iterable", 0.8)
+        progress.advance("klaviyo", 150, 300, "profiles")
+        progress.wait("klaviyo", 60.0)
+    assert [(line["what"], line["seconds"]) for line in lines[1:]] == [
+        ("klaviyo", 46),
+        ("klaviyo", 60),
+    ]
