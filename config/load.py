@@ -12,17 +12,19 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from config import environment, secret, sentences
 from config.locate import Document
 from config.problems import ConfigurationError, Path, Problem
-from config.settings import Destination, Settings, Source
+from config.settings import Alert, Destination, Settings, Source
 
-Group = Literal["sources", "destinations"]
+Group = Literal["sources", "destinations", "alerts"]
 
-#: The options of a connector by its type; raises LookupError with a sentence for an unknown one.
+#: The options of a connector, or of a channel of alerts, by its type; raises LookupError with a
+#: sentence for an unknown one.
 Catalog = Callable[[Group, str], type[BaseModel]]
 
 #: What stands beside a connector's own options.
 _OURS: Final[Mapping[Group, frozenset[str]]] = {
     "sources": frozenset(Source.model_fields),
     "destinations": frozenset(Destination.model_fields),
+    "alerts": frozenset(Alert.model_fields),
 }
 
 #: Options that are places on this machine: relative ones are relative to the configuration.
@@ -76,7 +78,7 @@ class _Loading:
         url = self._state_url()
         settings = self._settings()
         options: dict[tuple[Group, str], BaseModel] = {}
-        groups: tuple[Group, ...] = ("sources", "destinations")
+        groups: tuple[Group, ...] = ("sources", "destinations", "alerts")
         for group in groups:
             for name, given in self._connections(group).items():
                 checked = self._options(group, name, given)

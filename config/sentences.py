@@ -39,7 +39,8 @@ def problems(
     found: dict[Path, str] = {}
     for detail in error.errors(include_url=False):
         path, fields = _resolve(model, detail["loc"])
-        known = fields.keys() | beside if len(path) == 1 else fields.keys()
+        names = {field.alias or name for name, field in fields.items()}
+        known = names | beside if len(path) == 1 else names
         found.setdefault(path, _sentence(detail, known))
     return list(found.items())
 

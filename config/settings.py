@@ -54,6 +54,10 @@ class Destination(Connection):
     refresh: dict[str, Annotated[float, Field(gt=0)]] = {}
 
 
+class Alert(Connection):
+    """Who is told when something goes wrong, and when it is well again."""
+
+
 class Segmentation(Section):
     """Which schemes are on, and what churn and value mean for this shop."""
 
@@ -140,6 +144,7 @@ class Settings(BaseSettings):
     sources: Annotated[dict[str, Source], Field(min_length=1)]
     segmentation: Segmentation = Segmentation()
     destinations: dict[str, Destination] = {}
+    alerts: dict[str, Alert] = {}
     brake: Brake = Brake()
     engine: Engine = Engine()
     identity: Identity = Identity()
@@ -180,7 +185,7 @@ class Settings(BaseSettings):
         trigger(value, "UTC")
         return value
 
-    @field_validator("sources", "destinations")
+    @field_validator("sources", "destinations", "alerts")
     @classmethod
     def _are_names(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name in value:

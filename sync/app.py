@@ -24,6 +24,7 @@ from connectors import registry
 from connectors.base import Connector, Destination, HttpOptions, Source
 from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
 from connectors.types import Track
+from sync.alerts.options import channel
 from sync.clock import Clock, SystemClock
 from sync.plan import Target
 from sync.projection import Projection
@@ -45,7 +46,9 @@ DEFAULT = Path("tidesman.yaml")
 
 
 def options_of(group: Group, name: str) -> type[BaseModel]:
-    """The options of a connector by its type. Raises LookupError with a sentence."""
+    """The options of a connector or a channel by its type. Raises LookupError with a sentence."""
+    if group == "alerts":
+        return channel(name)
     try:
         return _class(group, name).options_class
     except (Misconfigured, BrokenConnector) as error:

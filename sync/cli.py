@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from sync.commands.alert import alert
 from sync.commands.approve import approve
 from sync.commands.backtest import backtest
 from sync.commands.check import check
@@ -62,6 +63,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (retry, "tidesman retry braze --events --customer 17850"),
     (export, "tidesman export anna@example.com --to anna.json"),
     (forget, "tidesman forget anna@example.com"),
+    (alert, "tidesman alert --test"),
     (daemon, "tidesman daemon --config /etc/tidesman/tidesman.yaml"),
     (backtest, "tidesman backtest --calibration-end 2026-06-30 --holdout-days 90"),
     (replay, "tidesman replay --from 2026-09-01 --to 2026-11-01 --scheme lifecycle"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from sync.alerts.book import unalerted
 from sync.ledger import ATTRIBUTES, Mark
 from sync.store import Run, Status
 from sync.store.tables import ledger, outbox
@@ -45,6 +46,8 @@ class Standing:
     held: str | None
     destinations: dict[str, Held]
     note: str | None = None
+    #: Channels of alerts that could not be told, and why.
+    unalerted: dict[str, str] = field(default_factory=dict[str, str])
 
     def to_json(self) -> dict[str, Any]:
         """As values that JSON can hold."""
@@ -66,6 +69,7 @@ class Standing:
             "timezone": self.timezone,
             "held": self.held,
             "destinations": {name: asdict(each) for name, each in self.destinations.items()},
+            "unalerted": self.unalerted,
         }
 
 
@@ -84,6 +88,7 @@ def standing(app: App) -> Standing:
         report.get("held") if last is not None and last.status is Status.HELD else None,
         {name: _held(app, name, report) for name in app.destinations},
         None if last is None else _note(app, last, report),
+        unalerted(app.store),
     )
 
 

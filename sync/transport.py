@@ -107,7 +107,7 @@ class Transport(httpx.AsyncBaseTransport):
         closed = now + min(spent(response) or 0.0, LONGEST)
         for window in windows:
             window.closed_until = max(window.closed_until, closed)
-            if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            if response.status_code == 429:
                 window.slower(now)
             else:
                 window.calmer()

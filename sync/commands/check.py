@@ -27,7 +27,10 @@ class Found:
 
 
 def check(config: Config = None, json: Json = False, debug: Debug = False) -> None:  # noqa: ARG001
-    """Ask each source and destination for something harmless, and name what is missing."""
+    """Ask each source and destination for something harmless, and name what is missing.
+
+    Alerts are only named: nothing is sent.
+    """
     from sync.scratch import stateless
 
     with stateless(config) as app:
@@ -48,7 +51,19 @@ def check(config: Config = None, json: Json = False, debug: Debug = False) -> No
 async def _ask(app: App) -> list[Found]:
     sources = [_source(app, name) for name in app.sources]
     destinations = [_destination(app, name) for name in app.destinations]
-    return list(await asyncio.gather(*sources, *destinations))
+    return [*await asyncio.gather(*sources, *destinations), *_channels(app)]
+
+
+def _channels(app: App) -> list[Found]:
+    """Who would be alerted. Nothing is sent: tidesman alert --test does that."""
+    from sync.alerts.tell import channels
+
+    found: list[Found] = []
+    for name, options in channels(app).items():
+        missing = " ".join(app.missing("alerts", name))
+        says = missing or f"not asked; {options.place()}; try it by: tidesman alert --test"
+        found.append(Found(name, "alert", not missing, says, Code.MEND if missing else Code.OK))
+    return found
 
 
 async def _source(app: App, name: str) -> Found:
@@ -78,7 +93,8 @@ def _show(found: list[Found]) -> None:
     for each in found:
         colour = "green" if each.ok else "red"
         sign = Text("ok" if each.ok else "no", style=colour)
-        table.add_row(sign, each.name, each.kind, Text("" if each.ok else each.says))
+        says = "" if each.ok and each.kind != "alert" else each.says
+        table.add_row(sign, each.name, each.kind, Text(says))
     console().print(table)
     if all(each.ok for each in found):
         console().print("All can be reached. Next: tidesman plan")

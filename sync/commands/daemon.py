@@ -23,19 +23,26 @@ def daemon(
     from sync.commands.guard import tell
     from sync.daemon import Daemon
     from sync.progress import LogProgress
-    from sync.run import run
+    from sync.watch import tell_changes, watched
 
     with open_app(config) as app:
         logs.configure(form=app.loaded.settings.log_format, secrets=app.secrets())
         log = structlog.get_logger("run")
 
+        def say(why: str) -> None:
+            log.warning("alert not sent", why=why)
+
         def job(stop: threading.Event) -> None:
             try:
-                report = run(app, None, progress=LogProgress(log), stop=stop)
+                report = watched(
+                    app, None, say=say, progress=LogProgress(log), stop=stop, alone=True
+                )
             except Exception as error:
                 code, sentence = tell(error)
                 log.error("run failed", code=int(code), why=sentence, exc_info=debug)  # noqa: TRY400 - by --debug
                 return
             log.info("run ended", **report.brief())
 
+        # a day that was missed is told before it is made up for
+        tell_changes(app, say)
         Daemon(app, job).serve(at_once=now)

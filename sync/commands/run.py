@@ -32,13 +32,14 @@ def run(
     from sync import logs
     from sync.app import open_app
     from sync.commands.bars import bars
+    from sync.commands.guard import say
     from sync.commands.show import console, report
-    from sync.run import run as run_once
+    from sync.watch import watched
 
     with open_app(config) as app, stopping() as stop:
         logs.configure(level="WARNING", secrets=app.secrets())
         with bars() as progress:
-            found = run_once(app, day(as_of), progress=progress, stop=stop)
+            found = watched(app, day(as_of), say=say, progress=progress, stop=stop)
     if json:
         typer.echo(json_.dumps(found.to_json()))
     console(stderr=json).print(report(found))

@@ -138,6 +138,12 @@ def _show(found: Standing, out: Console) -> None:
     out.print(table)
     if unknown:
         out.print(UNKNOWN.format(unknown), style="yellow", markup=False)
+    _show_troubles(found, out)
+
+
+def _show_troubles(found: Standing, out: Console) -> None:
+    for name, why in found.unalerted.items():
+        out.print(f"{name} could not be alerted: {why}", style="red", markup=False)
     for each in found.destinations.values():
         if each.stopped is not None:
             out.print(each.stopped, style="red", markup=False)

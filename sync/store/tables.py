@@ -226,6 +226,18 @@ jobs = sa.Table(
     _required("next_poll_at", Moment),
 )
 
+#: ``told_at`` is null while a channel is yet to be told; what it knows to have ended has no row.
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("condition", sa.String, primary_key=True),
+    _required("says", sa.String),
+    _required("since", Moment),
+    sa.Column("told_at", Moment),
+    sa.Column("failure", sa.String),
+)
+
 lease = sa.Table(
     "lease",
     metadata,

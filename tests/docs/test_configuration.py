@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from config.settings import Brake, Destination, Engine, Identity, Segmentation, Settings
+from config.settings import Alert, Brake, Destination, Engine, Identity, Segmentation, Settings
 from connectors import registry
 from connectors.base import Connector
 
@@ -16,6 +16,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "": Settings,
     "segmentation.": Segmentation,
     "destinations.NAME.": Destination,
+    "alerts.NAME.": Alert,
     "brake.": Brake,
     "engine.": Engine,
     "identity.": Identity,
