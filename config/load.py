@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from config import environment, secret, sentences
+from config import environment, secret, segments, sentences
 from config.locate import Document
 from config.problems import ConfigurationError, Path, Problem
+from config.segments import Segments
 from config.settings import Alert, Destination, Settings, Source
 
 Group = Literal["sources", "destinations", "alerts"]
@@ -30,6 +31,8 @@ _OURS: Final[Mapping[Group, frozenset[str]]] = {
 #: Options that are places on this machine: relative ones are relative to the configuration.
 _PLACES: Final = frozenset({"path", "paths", "folder"})
 
+
+_NEEDS: Final = "needs names of schemes such as 'lifecycle:'; try tidesman init --segments"
 
 _EXAMPLES: Final[Mapping[Path, str]] = {
     ("timezone",): "the shop's time zone, such as timezone: Europe/London",
@@ -52,6 +55,7 @@ class Loaded:
     data_dir: File
     state_url: str = field(repr=False)
     where: Callable[[Path], str] = field(repr=False)
+    segments: Segments = field(default_factory=Segments)
 
     def problem(self, path: Path, sentence: str) -> Problem:
         """Something wrong with a key that only shows when it is used."""
@@ -84,13 +88,14 @@ class _Loading:
                 checked = self._options(group, name, given)
                 if checked is not None:
                     options[group, name] = checked
+        told = Segments() if settings is None else self._segments(settings.segments_file)
         if self.problems or settings is None:
             raise ConfigurationError(
                 sorted(self.problems, key=lambda problem: self.document.line(problem.path))
             )
         missing = {key: tuple(problems) for key, problems in self.missing.items()}
         data_dir = self.document.folder / settings.data_dir.expanduser()
-        return Loaded(settings, options, missing, data_dir.resolve(), url, self._where)
+        return Loaded(settings, options, missing, data_dir.resolve(), url, self._where, told)
 
     def _complain(self, path: Path, sentence: str) -> None:
         # the first word on a key is the one that helps; a later one might even show a secret
@@ -120,6 +125,20 @@ class _Loading:
             for path, sentence in sentences.problems(error, Settings):
                 self._complain(path, _with_example(path, sentence))
             return None
+
+    def _segments(self, file: File | None) -> Segments:
+        if file is None:
+            return Segments()
+        try:
+            document = Document.read(self.document.folder / file.expanduser(), needs=_NEEDS)
+        except ConfigurationError as error:
+            # the line of the key that names it helps as much as the file's own name
+            for problem in error.problems:
+                self._complain(("segments_file",), str(problem))
+            return Segments()
+        found, wrong = segments.read(document)
+        self.problems += wrong
+        return found
 
     def _state_url(self) -> str:
         path: Path = ("state_url",)

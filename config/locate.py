@@ -12,6 +12,7 @@ import yaml
 from config.problems import ConfigurationError, Path, Problem
 
 _EMPTY: Mapping[Path, int] = {}
+_NEEDS = "needs keys such as 'timezone:' and 'sources:'; try tidesman init"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,21 @@ class Document:
     lines: Mapping[Path, int] = field(default_factory=lambda: _EMPTY)
 
     @classmethod
-    def read(cls, file: File) -> Document:
+    def read(cls, file: File, *, needs: str = _NEEDS) -> Document:
         """Read a file. Raises ConfigurationError if it is missing, no YAML, or no mapping."""
         try:
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise _broken(str(file), f"cannot be read: {what}") from error
-        return cls.parse(text, name=str(file), folder=file.resolve().parent)
+        return cls.parse(text, name=str(file), folder=file.resolve().parent, needs=needs)
 
     @classmethod
-    def parse(cls, text: str, *, name: str, folder: File) -> Document:
-        """Read YAML text. Raises ConfigurationError as ``read`` does; a repeated key counts too."""
+    def parse(cls, text: str, *, name: str, folder: File, needs: str = _NEEDS) -> Document:
+        """Read YAML text. Raises ConfigurationError as ``read`` does; a repeated key counts too.
+
+        ``needs`` says what a text without any keys lacks.
+        """
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             data: object = yaml.safe_load(text)
@@ -49,7 +53,7 @@ class Document:
         except yaml.YAMLError as error:
             raise _broken(name, f"this is no YAML: {error}") from error
         if not isinstance(data, dict):
-            raise _broken(name, "needs keys such as 'timezone:' and 'sources:'; try tidesman init")
+            raise _broken(name, needs)
         lines: dict[Path, int] = {}
         repeated = [
             Problem(f"{name}, line {line}", path, f"stands twice; first on line {lines[path]}")

@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     sources: Annotated[dict[str, Source], Field(min_length=1)]
     segmentation: Segmentation = Segmentation()
+    #: What segments are called and where edges are pinned; None: all as it ships.
+    segments_file: File | None = None
     destinations: dict[str, Destination] = {}
     alerts: dict[str, Alert] = {}
     brake: Brake = Brake()

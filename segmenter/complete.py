@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import ibis
@@ -24,12 +25,17 @@ Edges = dict[str, tuple[float, ...]]
 
 
 def complete(
-    engine: Engine, basis: Basis, settings: Settings, *, buyers: Table | None = None
+    engine: Engine,
+    basis: Basis,
+    settings: Settings,
+    *,
+    buyers: Table | None = None,
+    pinned: Mapping[str, tuple[float, ...]] | None = None,
 ) -> Thresholds:
     """The thresholds of ``basis`` with those that stratification and affinity lack.
 
     What is there stays as it is; if nothing lacks, the very same thresholds come back. ``buyers``:
-    the summary of these orders, if at hand.
+    the summary of these orders, if at hand. What lacks and is ``pinned`` is taken from there.
     """
     edges = basis.thresholds.edges
     lacking = [key for key in _needed(settings) if key not in edges]
@@ -45,7 +51,8 @@ def complete(
         found |= _affinity_edges(rows, basis, settings)
     if all(key in edges for key in found):
         return basis.thresholds
-    return replace(basis.thresholds, edges={**found, **edges})
+    mine = {} if pinned is None else {k: e for k, e in pinned.items() if k in found}
+    return replace(basis.thresholds, edges={**found, **mine, **edges})
 
 
 def _needed(settings: Settings) -> list[str]:

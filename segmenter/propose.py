@@ -41,11 +41,13 @@ def propose(
     settings: Settings,
     *,
     buyers: Table | None = None,
+    pinned: Edges | None = None,
 ) -> Thresholds:
     """Absolute thresholds for every scheme, from the quantiles of the customers of ``as_of``.
 
     An edge of a probability is put, near its quantile, where the fewest customers are expected to
     cross it by silence in the next two months. ``buyers``: the summary of these orders, if at hand.
+    ``pinned`` edges are taken as they are; what is measured beside them is measured with them.
     """
     if buyers is None:
         buyers = stage(engine, summarize(orders, as_of))
@@ -62,7 +64,10 @@ def propose(
     # the few columns that are asked for again and again, so that the forecasts are joined once
     scored = stage(engine, scored.select(*MEASURED))
     edges |= _money_edges(scored)
-    edges["lifecycle.future_revenue"] = _future_edges(scored, edges)
+    mine = {} if pinned is None else pinned
+    edges |= {key: mine[key] for key in edges if key in mine}
+    future = "lifecycle.future_revenue"
+    edges[future] = mine[future] if future in mine else _future_edges(scored, edges)
     return Thresholds(as_of, edges)
 
 

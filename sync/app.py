@@ -26,6 +26,7 @@ from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
 from connectors.types import Track
 from sync.alerts.options import channel
 from sync.clock import Clock, SystemClock
+from sync.names import Names
 from sync.plan import Target
 from sync.projection import Projection
 from sync.store import Store
@@ -267,6 +268,7 @@ def _projection(loaded: Loaded, name: str) -> Projection:
         given.events and takes_events,
         given.event_schemes,
         given.refresh,
+        Names(loaded.segments.names),
     )
 
 
@@ -285,12 +287,13 @@ def _refuse_names(loaded: Loaded) -> None:
 
 def _refuse_schemes(loaded: Loaded) -> None:
     """Raise ConfigurationError for choices about schemes that cannot be used."""
-    given = loaded.settings.segmentation
-    if given.schemes == type(given)().schemes and not given.rules.segments:
+    given, pinned = loaded.settings.segmentation, loaded.segments.pinned
+    if given.schemes == type(given)().schemes and not given.rules.segments and not pinned:
         return
     # imported late, as above: who chooses nothing need not wait for it
     from sync import choices
 
     wrong = [loaded.problem(*found) for found in choices.problems(given.model_dump())]
+    wrong += [loaded.segments.problem(*found) for found in choices.pinning(pinned)]
     if wrong:
         raise ConfigurationError(wrong)

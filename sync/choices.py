@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from segmenter import schemes
+from segmenter import pinned, schemes
 from segmenter.expr import Engine, Table
 from segmenter.schemes.rules import Problem
 from segmenter.settings import Settings
@@ -26,6 +26,11 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         (("segmentation", *path), sentence)
         for path, sentence in schemes.problems(segmentation(given))
     ]
+
+
+def pinning(given: Mapping[str, Mapping[str, tuple[float, ...]]]) -> list[Problem]:
+    """Edges that the operator pins and that cannot be, as the way to the key and a sentence."""
+    return pinned.problems(given)
 
 
 def figures(engine: Engine, given: Mapping[str, Any]) -> Table | None:

@@ -27,6 +27,7 @@ from sync.commands.replay import replay
 from sync.commands.retry import retry
 from sync.commands.run import run
 from sync.commands.sandbox import sandbox
+from sync.commands.segments import segments
 from sync.commands.status import status
 from sync.commands.stratification import stratification
 from sync.commands.thresholds import accept, propose, show
@@ -58,6 +59,7 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (run, "tidesman run --as-of 2026-11-21 --json > run.json"),
     (approve, "tidesman approve 2026-11-21-1 --up-to 5000"),
     (status, "tidesman status --json"),
+    (segments, "tidesman segments --json"),
     (customer, "tidesman customer anna@example.com"),
     (reconcile, "tidesman reconcile klaviyo --sample 1000"),
     (retry, "tidesman retry braze --events --customer 17850"),

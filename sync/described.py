@@ -14,10 +14,12 @@ from segmenter.expr import Engine, Table
 from segmenter.model import Model
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
+from sync.names import names_of
 from sync.reading import Reading
 from sync.report import Segment
 from sync.segment import located
 from sync.store import Snapshot
+from sync.thresholds import waiting_pins
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -53,17 +55,19 @@ def described(app: App, snapshot: Snapshot) -> Described:
     counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
     stored = engine.read_parquet(located(app, snapshot))
     rows: list[dict[str, Any]] = engine.to_pyarrow(census(stored, settings)).to_pylist()
+    names = names_of(app)
     order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
-    segments = sorted(
-        (Segment(**row) for row in rows),
-        key=lambda each: order.index((each.scheme, each.segment)),
-    )
+    rows.sort(key=lambda row: order.index((row["scheme"], row["segment"])))
+    segments = [
+        Segment(**row | {"segment": names.of(row["scheme"], row["segment"])}) for row in rows
+    ]
     version = snapshot.model_version
     model = None if version is None else app.store.model(version)
     notes = () if model is None else _notes(Model.from_json(model.body), snapshot.as_of)
     reading = Reading.from_dict(snapshot.reading)
     if reading.shared_keys:
         notes = (*notes, SHARED.format(reading.shared_keys, reading.most))
+    notes = (*notes, *waiting_pins(app, settings.schemes))
     return Described(counted.orders, counted.future, tuple(segments), notes)
 
 

@@ -18,6 +18,7 @@ from connectors.http import mask
 from connectors.types import Delivered, Outcome, Person, Rejected, Track
 from sync.jobs import begin_job, end_job
 from sync.ledger import ATTRIBUTES, KEYS, Ledger, slices
+from sync.names import Names
 from sync.projection import Projection
 from sync.store import OutboxEvent, Store
 from sync.store.dialect import execute_many, one_of, plain_moment
@@ -86,14 +87,15 @@ def events_for(
             known = Ledger(store, destination).accepted([row["customer_id"] for row in rows])
             for row in rows:
                 if row["customer_id"] in known:
-                    yield _event(destination, row, as_of, occurred_at)
+                    yield _event(destination, row, projection.names, as_of, occurred_at)
 
 
 def _event(
-    destination: str, row: Mapping[str, str], as_of: date, occurred_at: datetime
+    destination: str, row: Mapping[str, str], names: Names, as_of: date, occurred_at: datetime
 ) -> OutboxEvent:
     scheme, came, went = row["scheme"], row["from_segment"], row["to_segment"]
-    said = dump_properties({"from": came, "to": went, "cause": row["cause"], "scheme": scheme})
+    called = {"from": names.of(scheme, came), "to": names.of(scheme, went)}
+    said = dump_properties({**called, "cause": row["cause"], "scheme": scheme})
     identity = json.dumps([destination, scheme, row["customer_id"], came, went, str(as_of)])
     name = NAMES.get(scheme, f"{scheme.replace('_', ' ').title()} Segment Changed")
     event_id = str(uuid.uuid5(NAMESPACE, identity))

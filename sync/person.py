@@ -15,6 +15,7 @@ from segmenter.identity import normal_email, with_customer
 from segmenter.outlook import Move, outlook
 from segmenter.settings import Settings
 from sync.ledger import LedgerRow, rows_of
+from sync.names import Names, names_of
 from sync.past import basis_of
 from sync.reading import Reading, cards_of
 from sync.segment import located
@@ -91,6 +92,7 @@ def find(app: App, who: str) -> list[Person]:
     schemes = Settings.from_dict(snapshot.settings).schemes
     lake = app.lake().orders(engine, up_to=snapshot.lake_version)
     lake = with_customer(attributed(engine, lake, cards, reading.home))
+    names = names_of(app)
     found: list[Person] = []
     for row in exact or rows:
         customer = row["customer_id"]
@@ -105,10 +107,10 @@ def find(app: App, who: str) -> list[Person]:
                 snapshot.as_of,
                 customer,
                 {key: value for key, value in row.items() if not _of_scheme(key, schemes)},
-                tuple(_placed(row, scheme, moves, stories) for scheme in schemes),
+                tuple(_placed(row, scheme, moves, stories, names) for scheme in schemes),
                 tuple(Bought(**each) for each in engine.to_pyarrow(bought).to_pylist()),
-                moves,
-                _coming(app, engine, snapshot, published, customer),
+                tuple(map(names.told, moves)),
+                tuple(map(names.told, _coming(app, engine, snapshot, published, customer))),
                 tuple(rows_of(app.store, customer, app.destinations)),
             )
         )
@@ -121,7 +123,11 @@ def _of_scheme(column: str, schemes: tuple[str, ...]) -> bool:
 
 
 def _placed(
-    row: dict[str, Any], scheme: str, moves: tuple[Transition, ...], stories: Stories
+    row: dict[str, Any],
+    scheme: str,
+    moves: tuple[Transition, ...],
+    stories: Stories,
+    names: Names,
 ) -> Placed:
     segment, previous, since, cause = (
         row[f"{scheme}_{key}"] for key in ("segment", "previous", "since", "cause")
@@ -129,7 +135,8 @@ def _placed(
     mine = [move for move in moves if move.scheme == scheme]
     # the first load writes down nobody's coming
     told = stories.of(mine[-1]) if mine else FIRST_TIME
-    return Placed(scheme, segment, previous, since, cause, told)
+    before = None if previous is None else names.of(scheme, previous)
+    return Placed(scheme, names.of(scheme, segment), before, since, cause, told)
 
 
 def _coming(

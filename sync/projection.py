@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sync.names import Names
+
 #: The numbers and dates of a customer that ride along: column of the snapshot, digits kept.
 FACTS: Mapping[str, int | None] = MappingProxyType(
     {
@@ -40,6 +42,7 @@ class Projection:
     ``prefix`` is put before every name, ``rename`` replaces names. ``event_schemes`` are those
     whose moves become events, if ``events`` is on. ``refresh`` names numbers that are pushed even
     without a change of segment, once they differ by more than that from what was last accepted.
+    ``names`` are what the segments themselves are called.
     Raises ValueError for names that do not exist or collide.
     """
 
@@ -49,6 +52,7 @@ class Projection:
     events: bool = True
     event_schemes: tuple[str, ...] = ("lifecycle",)
     refresh: Mapping[str, float] = field(default_factory=dict[str, float])
+    names: Names = field(default_factory=Names)
 
     def __post_init__(self) -> None:
         for scheme in self.schemes:
@@ -74,7 +78,7 @@ class Projection:
     def properties(self) -> list[Property]:
         """The properties in the order in which they are sent."""
         return [
-            Property(self.name(standard), column, _value(column, digits))
+            Property(self.name(standard), column, self._sql(column, digits))
             for standard, column, digits in self._standard()
         ]
 
@@ -86,14 +90,16 @@ class Projection:
         """The SQL of the text by which a change is seen: who it is, and his segments.
 
         A JSON list such as ``["17850",null,null,"Champions"]``: readable, in one line, and never
-        the same for two states. Names that are not the usual ones add a mark to it, so that all is
-        sent again after they were changed.
+        the same for two states. Segments stand in it by the field's names. Names, of properties or
+        of segments, that are not the usual ones add a mark to it, so that all is sent again after
+        they were changed.
         """
         parts = ["customer_id", "email", "phone", *(f"{s}_segment" for s in self.schemes)]
         standard = [name for name, _, _ in self._standard()]
         named = [self.name(name) for name in standard]
-        if named != standard:
-            mark = hashlib.sha256("\n".join(named).encode()).hexdigest()[:8]
+        called = self.names.listed(self.schemes)
+        if named != standard or called:
+            mark = hashlib.sha256("\n".join([*named, *called]).encode()).hexdigest()[:8]
             parts.append(f"'#{mark}'")
         return f"to_json([{', '.join(parts)}])::VARCHAR"
 
@@ -123,8 +129,14 @@ class Projection:
         for standard, tolerance in self.refresh.items():
             path = _text(f'$.properties."{self.name(standard)}"')
             old = f"json_extract({accepted}::JSON, {path})::VARCHAR::DOUBLE"
-            found.append((f"try({old})", _value(*columns[standard]), tolerance))
+            found.append((f"try({old})", self._sql(*columns[standard]), tolerance))
         return found
+
+    def _sql(self, column: str, digits: int | None) -> str:
+        scheme, _, kind = column.rpartition("_")
+        if kind in ("segment", "previous") and scheme in self.schemes:
+            return self.names.sql(scheme, column)
+        return _value(column, digits)
 
     def _standard(self) -> list[tuple[str, str, int | None]]:
         """The usual name, the snapshot's column, and the digits kept of a number."""

@@ -16,6 +16,7 @@ from connectors import registry
 from connectors.base import Destination
 from connectors.errors import Misconfigured
 from connectors.types import Change, Identify, Track
+from segmenter.pinned import edges_of
 from segmenter.replay import DayCounted, Tally, read_log, replay
 from segmenter.schemes import ALL
 from sync.progress import Progress
@@ -152,7 +153,8 @@ def replayed(
     tally, total = Tally(len(log.names)), (last - first).days + 1
     refit = app.loaded.settings.segmentation.refit_days
     days: list[DayCounted] = []
-    for day in replay(engine, log, first, last, settings, refit_days=refit):
+    pins = edges_of(app.loaded.segments.pinned)
+    for day in replay(engine, log, first, last, settings, refit_days=refit, pinned=pins):
         days.append(tally.count(day))
         progress.advance("replay", len(days), total, f"{day.day}")
     costs = {name: _cost(app, name, days) for name in app.destinations}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import Misconfigured
 from connectors.http import mask
 from sync.failpoints import reach
+from sync.names import names_of
 from sync.outbox import events_for
 from sync.progress import Progress, Silent
 from sync.pull import pull, shrunk, told
@@ -257,7 +258,8 @@ class _Running:
                 if each.customers
             )
         moved = self.app.store.transitions_of(self.run.id)
-        return tuple(Move(**asdict(each)) for each in moved)
+        names = names_of(self.app)
+        return tuple(Move(**asdict(names.told(each))) for each in moved)
 
     def _empty(self, pulled: tuple[Pulled, ...], held: str | None) -> Report:
         """Nothing was published: held, or asked to stop."""

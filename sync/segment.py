@@ -20,6 +20,7 @@ from segmenter.expr import Table
 from segmenter.gate import gate
 from segmenter.learn import learn, propose
 from segmenter.model import Model
+from segmenter.pinned import edges_of
 from segmenter.refresh import summarize_again
 from segmenter.settings import Settings
 from segmenter.stage import rows_in
@@ -55,6 +56,7 @@ class Segmenting:
         self.now = app.clock.now()
         self.previous = app.store.latest_snapshot()
         self.then = Reading.from_dict(None if self.previous is None else self.previous.reading)
+        self.pinned = edges_of(app.loaded.segments.pinned)
         self.figures: Table | None = None
         self.events: Table | None = None
 
@@ -181,7 +183,11 @@ class Segmenting:
         latest = store.latest_thresholds()
         if latest is not None:
             return latest.version, Thresholds.from_json(latest.body)
-        made = propose(self.engine, orders, self.as_of, model, self.settings, buyers=buyers)
+        made = propose(
+            *(self.engine, orders, self.as_of, model, self.settings),
+            buyers=buyers,
+            pinned=self.pinned,
+        )
         by = "proposed at the first run"
         return store.save_thresholds(made.to_json(), by, self.app.clock.now()), made
 
@@ -193,7 +199,7 @@ class Segmenting:
             figures=self.figures,
             events=self.events,
         )
-        whole = complete(self.engine, basis, self.settings, buyers=buyers)
+        whole = complete(*(self.engine, basis, self.settings), buyers=buyers, pinned=self.pinned)
         if whole is thresholds:
             return version, basis
         by = "proposed for a scheme that was switched on"

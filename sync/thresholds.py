@@ -13,7 +13,9 @@ from segmenter.cause import THRESHOLD
 from segmenter.complete import complete
 from segmenter.evaluate import evaluate, moves
 from segmenter.learn import propose
+from segmenter.pinned import edges_of
 from segmenter.thresholds import Thresholds
+from sync.names import names_of
 from sync.segment import Segmenting
 from sync.store import Moved, Proposal
 
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from sync.app import App
 
 Edges = Mapping[str, tuple[float, ...]]
+
+PINNED = (
+    "{} is pinned at {}; {} {} in force until you accept it: tidesman thresholds propose --pinned"
+)
+NONE_PINNED = (
+    "no threshold of a scheme that is on is pinned; write it under thresholds in segments_file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +58,38 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The thresholds in force (None before the first run), and every version there was."""
+    """The thresholds in force (None before the first run), and every version there was.
+
+    ``waiting``: a sentence for each edge that is pinned otherwise than it is in force.
+    """
 
     version: int | None
     edges: Edges
     history: tuple[Proposal, ...]
+    waiting: tuple[str, ...] = ()
 
 
-def proposed(app: App, day: date | None, by: str) -> Proposed:
+def proposed(app: App, day: date | None, by: str, *, only_pinned: bool = False) -> Proposed:
     """Propose from the customers of ``day`` (None: the published one), and keep the proposal.
 
-    Nothing is put in force, and nobody moves. Raises Misconfigured if nothing is published.
+    Edges that the operator pins are proposed as he pins them; ``only_pinned`` leaves all others as
+    they are in force. Nothing is put in force, and nobody moves. Raises Misconfigured if nothing
+    is published, or nothing is pinned that could be proposed alone.
     """
-    return _Proposing(app).propose(day, by)
+    return _Proposing(app).propose(day, by, only_pinned=only_pinned)
+
+
+def waiting_pins(app: App, schemes: tuple[str, ...]) -> list[str]:
+    """A sentence for each edge of these schemes that is pinned otherwise than it is in force."""
+    latest = app.store.latest_thresholds()
+    if latest is None:
+        return []
+    in_force, pinned = Thresholds.from_json(latest.body).edges, app.loaded.segments.pinned
+    return [
+        PINNED.format(key, *map(_listed, (edges, in_force[key])), "are" if edges[1:] else "is")
+        for key, edges in edges_of({s: pinned[s] for s in schemes if s in pinned}).items()
+        if key in in_force and in_force[key] != edges
+    ]
 
 
 def standing(app: App) -> Standing:
@@ -69,7 +97,8 @@ def standing(app: App) -> Standing:
     latest = app.store.latest_thresholds()
     edges: Edges = {} if latest is None else Thresholds.from_json(latest.body).edges
     version = None if latest is None else latest.version
-    return Standing(version, edges, tuple(app.store.thresholds_history()))
+    waiting = waiting_pins(app, app.segmentation().schemes)
+    return Standing(version, edges, tuple(app.store.thresholds_history()), tuple(waiting))
 
 
 class _Proposing(Segmenting):
@@ -84,7 +113,7 @@ class _Proposing(Segmenting):
         super().__init__(app, published.as_of)
         self.customers = published.customers
 
-    def propose(self, day: date | None, by: str) -> Proposed:
+    def propose(self, day: date | None, by: str, *, only_pinned: bool) -> Proposed:
         before, latest = self._before(), self.app.store.latest_thresholds()
         if before is None or latest is None:
             raise Misconfigured("what was published names no model and thresholds; run once more")
@@ -92,7 +121,7 @@ class _Proposing(Segmenting):
         if day > self.app.today():
             raise Misconfigured(f"{day} lies in the future; today is {self.app.today()}")
         in_force = Thresholds.from_json(latest.body)
-        made = self._fresh(before, day)
+        made = self._pinned(in_force) if only_pinned else self._fresh(before, day)
         same = made.edges == in_force.edges
         found = () if same else self._moves(before, made)
         version = None
@@ -103,9 +132,15 @@ class _Proposing(Segmenting):
 
     def _fresh(self, before: Basis, day: date) -> Thresholds:
         orders = self._orders()
-        made = propose(self.engine, orders, day, before.model, self.settings)
+        made = propose(*(self.engine, orders, day, before.model, self.settings), pinned=self.pinned)
         basis = replace(before, orders=orders, as_of=day, thresholds=made, settings=self.settings)
-        return complete(self.engine, basis, self.settings)
+        return complete(self.engine, basis, self.settings, pinned=self.pinned)
+
+    def _pinned(self, in_force: Thresholds) -> Thresholds:
+        mine = {key: edges for key, edges in self.pinned.items() if key in in_force.edges}
+        if not mine:
+            raise Misconfigured(NONE_PINNED)
+        return replace(in_force, edges={**in_force.edges, **mine})
 
     def _moves(self, before: Basis, made: Thresholds) -> tuple[Moved, ...]:
         settings = before.settings or self.settings
@@ -117,8 +152,12 @@ class _Proposing(Segmenting):
         groups = ["scheme", "from_segment", "to_segment", "cause"]
         counted = found.group_by(groups).aggregate(customers=found.count())
         rows: list[dict[str, Any]] = self.engine.to_pyarrow(counted).to_pylist()
-        found_moves = [Moved(**row) for row in rows]
+        found_moves = [names_of(self.app).told(Moved(**row)) for row in rows]
         return tuple(sorted(found_moves, key=_order))
+
+
+def _listed(edges: tuple[float, ...]) -> str:
+    return ", ".join(f"{edge:,g}" for edge in edges)
 
 
 def _order(move: Moved) -> tuple[str, int, str, str]:

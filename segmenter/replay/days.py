@@ -16,9 +16,9 @@ from segmenter.replay.orders import Ints, Log, Standing, Today, number
 from segmenter.replay.placing import NOBODY, Codes, Forecasts, Placing
 from segmenter.replay.why import Trials, causes
 from segmenter.schemes import ALL
+from segmenter.schemes.base import Edges
 from segmenter.settings import Settings
 from segmenter.stage import drop, stage
-from segmenter.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,15 @@ def replay(
     settings: Settings,
     *,
     refit_days: int = 7,
-    thresholds: Thresholds | None = None,
+    pinned: Edges | None = None,
 ) -> Iterator[Day]:
     """Every day from ``first`` to ``last``; on the first everybody is new.
 
-    The first day learns, and proposes thresholds unless some are given, as a first run does; the
+    The first day learns, and proposes the edges that are not ``pinned``, as a first run does; the
     model is fitted again when it is ``refit_days`` old. Only schemes that follow from orders alone
     (``segmenter.schemes.ALL``) are replayed, of those that the settings switch on.
     """
-    running = _Running(engine, log, settings, refit_days, thresholds)
+    running = _Running(engine, log, settings, refit_days, pinned)
     day = first
     while day <= last:
         yield running.day(day)
@@ -75,12 +75,12 @@ class _Running:
         log: Log,
         settings: Settings,
         refit_days: int,
-        thresholds: Thresholds | None,
+        pinned: Edges | None,
     ) -> None:
         self.engine = engine
         self.settings = settings
         self.refit_days = refit_days
-        self.thresholds = thresholds
+        self.pinned = pinned
         self.standing = Standing(log)
         self.forecasts: Forecasts | None = None
         self.fitted_on = date.min
@@ -139,11 +139,12 @@ class _Running:
         model = learn(self.engine, buyers, day, self.settings, buyers=buyers)
         self.forecasts, self.fitted_on = Forecasts(model, self.settings), day
         if not self.placings:
-            if self.thresholds is None:
-                self.thresholds = propose(
-                    self.engine, buyers, day, model, self.settings, buyers=buyers
-                )
-            self.placings = {s: Placing(ALL[s], self.thresholds, self.settings) for s in self.codes}
+            edges = propose(
+                *(self.engine, buyers, day, model, self.settings),
+                buyers=buyers,
+                pinned=self.pinned,
+            )
+            self.placings = {s: Placing(ALL[s], edges, self.settings) for s in self.codes}
         drop(self.engine, buyers)
         return self.forecasts
 

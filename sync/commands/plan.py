@@ -35,12 +35,13 @@ def plan(
     """
     from sync.commands.bars import bars
     from sync.commands.show import console, report
+    from sync.names import names_of
     from sync.run import rehearse
     from sync.scratch import scratch
 
     with scratch(config) as app, bars() as progress:
         found, plans = rehearse(app, day(as_of), progress=progress)
-        moved = app.store.some_moved(found.run_id, sample)
+        moved = [names_of(app).told(m) for m in app.store.some_moved(found.run_id, sample)]
     if json:
         typer.echo(json_.dumps(_to_json(found, plans, moved)))
     out = console(stderr=json)

@@ -37,6 +37,10 @@ AsOf = Annotated[
 
 def propose(
     as_of: AsOf = None,
+    pinned: Annotated[
+        bool,
+        typer.Option("--pinned", help="Change only the edges that segments_file pins."),
+    ] = False,
     config: Config = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
@@ -51,7 +55,7 @@ def propose(
 
     with open_app(config, secrets=False) as app:
         day = None if as_of is None else as_of.date()
-        found = proposed(app, day, getpass.getuser())
+        found = proposed(app, day, getpass.getuser(), only_pinned=pinned)
     if json:
         typer.echo(json_.dumps(_proposal(found)))
     _show_proposal(found, console(stderr=json))
@@ -144,7 +148,7 @@ def _standing(found: Standing) -> dict[str, object]:
 
 def _show_proposal(found: Proposed, out: Console) -> None:
     if found.version is None:
-        out.print(f"The customers of {found.as_of} lead to the thresholds in force; nothing to do.")
+        out.print(f"What is proposed for {found.as_of} is in force already; nothing to do.")
         return
     table = _table("edge", "in force", "proposed")
     for key in sorted({*found.in_force, *found.edges}):
@@ -174,6 +178,8 @@ def _show_standing(found: Standing, out: Console) -> None:
     for key in sorted(found.edges):
         table.add_row(key, _numbers(found.edges, key))
     out.print(table)
+    for sentence in found.waiting:
+        out.print(sentence, style="yellow", markup=False)
     out.print()
     history = _table("version", "proposed (UTC)", "by", "accepted (UTC)", "by")
     for each in found.history:

@@ -24,7 +24,7 @@ def test_every_foretold_day_is_that_of_a_replay_without_orders(engine, orders_of
     model = learn(engine, orders, start, settings)
     edges = propose(engine, orders, start, model, settings)
     last = FIRST + timedelta(DAYS)
-    days = list(replay(engine, log, start, last, settings, refit_days=NEVER, thresholds=edges))
+    days = list(replay(engine, log, start, last, settings, refit_days=NEVER, pinned=edges.edges))
     chosen = set(log.names[::25])
     coming = {
         (log.names[w], scheme, each.day, ALL[scheme].segments[a], ALL[scheme].segments[b])
