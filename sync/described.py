@@ -15,9 +15,9 @@ from segmenter.model import Model
 from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from sync.names import names_of
+from sync.present import located
 from sync.reading import Reading
 from sync.report import Segment
-from sync.segment import located
 from sync.store import Snapshot
 from sync.thresholds import waiting_pins
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from sync.brake import Brake
 from sync.deliver import Delivering, DestinationResult, deliver
 from sync.plan import DestinationPlan, Prepared, plan, prepare
-from sync.present import present
+from sync.present import located, present
 from sync.progress import Progress
 from sync.reading import Reading
 from sync.report import Delivered
-from sync.segment import located
 from sync.store import Snapshot
 
 if TYPE_CHECKING:

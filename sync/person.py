@@ -17,8 +17,8 @@ from segmenter.settings import Settings
 from sync.ledger import LedgerRow, rows_of
 from sync.names import Names, names_of
 from sync.past import basis_of
+from sync.present import located
 from sync.reading import Reading, cards_of
-from sync.segment import located
 from sync.store import Snapshot, Transition
 from sync.story import FIRST_TIME, Stories
 

@@ -19,10 +19,10 @@ from sync.compare import Comparison, compare
 from sync.difference import Difference, Kind
 from sync.ledger import Entry, Ledger
 from sync.plan import Target
+from sync.present import located
 from sync.progress import Progress
 from sync.readback import Held, read_back
 from sync.report import Delivered
-from sync.segment import located
 from sync.store import Snapshot, Status
 from sync.values import Sent, dump, load
 from sync.wire import Never, Pace, Wire

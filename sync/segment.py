@@ -27,7 +27,7 @@ from segmenter.stage import rows_in
 from segmenter.thresholds import Thresholds
 from sync import choices
 from sync.people import Read, Reader
-from sync.present import present
+from sync.present import located
 from sync.reading import Reading, as_published, as_then
 from sync.store import NewSnapshot
 
@@ -255,11 +255,3 @@ class Segmenting:
         with whole_file(place) as unfinished:
             self.engine.to_parquet(today.order_by("customer_id"), unfinished)
         return place
-
-
-def located(app: App, snapshot: NewSnapshot) -> Path:
-    """Where a snapshot's file lies; its path is kept relative, so that the folder can be moved.
-
-    Raises Misconfigured if it is gone.
-    """
-    return present(app.loaded.data_dir / snapshot.path)
