@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from segmenter.schemes import ALL, FIXED, LIFECYCLE, RFM, RISK_VALUE
 from segmenter.settings import SCHEMES, Settings
-from segmenter.stability import reachable, settle
+from segmenter.stability import reachable, settle, shifts
 
 #: On which axes more is worse; on all others more is better.
 WORSE = {"churn_probability", "days_since_order"}
@@ -143,6 +143,35 @@ def test_held_segments_are_segments_and_holding_again_changes_nothing(name, data
     assert all(h in (b, p) for h, b, p in zip(held, before, plain, strict=True))
     assert segments_of(scheme, rows, held) == held
     assert segments_of(scheme, rows, before, free=True) == plain
+
+
+def in_band(scheme, column, value):
+    corners = shifts(scheme, EDGES[scheme.name], Settings())
+    return len({sum(value >= e for e in corner[column]) for corner in corners}) > 1
+
+
+@pytest.mark.parametrize("name", list(FIXED))
+@settings(max_examples=2)
+@given(st.data())
+def test_a_worse_number_never_improves_a_held_segment_while_the_others_are_clear(name, data):
+    scheme = FIXED[name]
+    column = data.draw(st.sampled_from([a.column for a in scheme.axes]))
+    clear = {
+        a.column: VALUES[a.column].filter(lambda v, c=a.column: not in_band(scheme, c, v))
+        for a in scheme.axes
+        if a.column != column
+    }
+    others = data.draw(st.lists(st.fixed_dictionaries(clear), min_size=6, max_size=6))
+    # near the edges, where a segment is held
+    near = [e * x for e in EDGES[name][column] for x in (0.9, 0.95, 0.97, 0.99, 1, 1.02, 1.04, 1.1)]
+    steps = sorted({*near, *data.draw(st.lists(VALUES[column], max_size=5))})
+    rows = [{**other, column: step} for other in others for step in steps]
+    before = [segment for segment in scheme.segments for _ in rows]
+    found = segments_of(scheme, rows * len(scheme.segments), before)
+    ranks = list(map(scheme.segments.index, found))
+    for first in range(0, len(ranks), len(steps)):
+        mine = ranks[first : first + len(steps)]
+        assert mine == sorted(mine, reverse=column not in WORSE), before[first]
 
 
 def test_a_small_step_over_an_edge_holds_and_a_large_one_does_not():
