@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,12 +45,34 @@ class Limits:
     ) -> None:
         """Raise Refused, naming the changes that are too large; nothing is sent for it."""
         large: dict[str, Outcome] = {}
+        room = self._room()
         for change in batch:
+            if self._is_surely_within(change, room):
+                continue
             fault = next(self._faults(change, by, wire), None)
             if fault is not None:
                 large[change.id] = Rejected(fault)
         if large:
             raise Refused(f"{len(large)} of {len(batch)} are too large", outcomes=large)
+
+    def _room(self) -> float:
+        """The length that any text may have, and the count of properties, whatever it is for."""
+        plain = (self.ids, self.names, self.texts, self.event_name, self.properties)
+        octets = (self.ids_bytes, self.text_bytes)
+        given = [n for n in plain if n is not None] + [n // WIDEST for n in octets if n is not None]
+        return min(given, default=math.inf)
+
+    def _is_surely_within(self, change: Change, room: float) -> bool:
+        """Whether its longest text is below every limit; nearly all are, and that is seen soon."""
+        properties: Mapping[str, Value] = {}
+        if isinstance(change, Identify | Track):
+            properties = change.properties
+        name = change.name if isinstance(change, Track) else ""
+        texts = (len(value) for value in properties.values() if isinstance(value, str))
+        longest = max(len(change.person.id), len(name), *map(len, properties), *texts)
+        heaviest = AROUND + len(properties) * (AROUND + 2 * WIDEST * longest)
+        light = self.record_bytes is None or heaviest <= self.record_bytes
+        return light and max(longest, len(properties)) <= room
 
     def _faults(
         self, change: Change, by: Identifier, wire: Callable[[Change], Mapping[str, Any]]

@@ -6,12 +6,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.destinations.braze import Braze
 from connectors.destinations.iterable import Iterable
 from connectors.destinations.klaviyo import Klaviyo
+from connectors.destinations.limits import Limits
 from connectors.errors import Refused
-from connectors.types import Rejected
+from connectors.http import encode
+from connectors.types import Batch, Identify, Person, Rejected
 
 
 def refused(call, batch) -> str:
@@ -98,3 +102,26 @@ def test_an_event_of_klaviyo(adapter, vendor, track, batch):
     long = replace(track(1), properties={"note": "ü" * 50_001})
     assert "100,002 bytes" in refused(klaviyo.track, batch(long))
     assert not vendor.calls
+
+
+TEXT = st.text(st.sampled_from(["a", "ü", "\U0001f600", "\x00"]), max_size=14)
+NARROW = Limits("V", ids=9, names=8, texts=10, text_bytes=20, record_bytes=300, properties=4)
+
+
+@given(person=TEXT, properties=st.dictionaries(TEXT, TEXT | st.integers(), max_size=6))
+def test_exactly_what_is_above_a_limit_is_refused(person, properties) -> None:
+    change = Identify("1", Person(person), properties)
+    texts = [value for value in properties.values() if isinstance(value, str)]
+    fits = (
+        len(person) <= 9
+        and len(properties) <= 4
+        and all(len(name) <= 8 for name in properties)
+        and all(len(text) <= 10 and len(text.encode()) <= 20 for text in texts)
+        and len(encode(properties)) <= 300
+    )
+    refused: list[str] = []
+    try:
+        NARROW.within(Batch((change,)), "external_id", lambda it: it.properties)
+    except Refused as refusal:
+        refused = list(refusal.outcomes)
+    assert refused == ([] if fits else ["1"])
