@@ -67,14 +67,20 @@ class TicketLost(ConnectorError):
 
 
 class Refused(ConnectorError):
-    """The vendor refused a whole request, with nothing of it done.
+    """The vendor refused a whole request, with nothing of it done unless ``maybe_applied``.
 
     ``outcomes`` holds, by change id, those whose fate the answer already tells; the engine takes
-    them out and sends the rest again, halved if none was named.
+    them out and sends the rest again, halved if none was named. Raised from a 2xx, of which a part
+    was done, it must be ``maybe_applied``: what does not go out again then stays unsure.
     """
 
-    maybe_applied = False
-
-    def __init__(self, message: str, *, outcomes: Mapping[str, Outcome] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcomes: Mapping[str, Outcome] | None = None,
+        maybe_applied: bool = False,
+    ) -> None:
         super().__init__(message)
         self.outcomes: Mapping[str, Outcome] = outcomes or {}
+        self.maybe_applied = maybe_applied

@@ -119,7 +119,8 @@ class Hubspot(Destination[HubspotOptions]):
             return batch.delivered(unsure={c.id: "HubSpot has not finished it" for c in batch})
         errors = read(response).get("errors") or []
         if NO_PROPERTY in str(errors):
-            raise _unknown(Misconfigured(f"{UPSERT} answered {response.status_code}"))
+            told = Misconfigured(f"{UPSERT} answered {response.status_code}", maybe_applied=True)
+            raise _unknown(told)
         ours = {name: c.id for c in batch for name in (c.id, self._id(c.person).casefold())}
         rejected: dict[str, str] = {}
         for error in errors:
@@ -128,7 +129,8 @@ class Hubspot(Destination[HubspotOptions]):
                 named = {batch.changes[0].id}
             if not named:
                 # to upsert again does no harm: halving finds whom it means
-                raise Refused(f"HubSpot does not say whom it means: {_why(error, self)}")
+                nobody = f"HubSpot does not say whom it means: {_why(error, self)}"
+                raise Refused(nobody, maybe_applied=True)
             rejected.update(dict.fromkeys(named, _why(error, self)))
         done = len(dig(response, "results"))
         rest = [change.id for change in batch if change.id not in rejected]
@@ -168,5 +170,6 @@ def _why(error: Mapping[str, Any], destination: Hubspot) -> str:
 
 def _unknown(error: ConnectorError) -> Misconfigured:
     return Misconfigured(
-        f"HubSpot lacks a property that is sent: make it under Settings, Properties; {error}"
+        f"HubSpot lacks a property that is sent: make it under Settings, Properties; {error}",
+        maybe_applied=error.maybe_applied,
     )

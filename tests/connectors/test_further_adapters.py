@@ -93,6 +93,15 @@ def test_hubspot_that_names_nobody_is_halved(hubspot, vendor, identify, batch):
     with pytest.raises(Refused, match="does not say whom") as caught:
         asyncio.run(hubspot.identify(batch(identify(1), identify(2))))
     assert caught.value.outcomes == {}
+    assert caught.value.maybe_applied
+
+
+def test_hubspot_that_lacks_a_property_may_have_taken_the_others(hubspot, vendor, identify, batch):
+    error = {"message": "PROPERTY_DOESNT_EXIST"}
+    vendor.route().respond(207, json={"status": "COMPLETE", "results": [{}], "errors": [error]})
+    with pytest.raises(Misconfigured, match="make it under Settings") as caught:
+        asyncio.run(hubspot.identify(batch(identify(1), identify(2))))
+    assert caught.value.maybe_applied
 
 
 @pytest.mark.parametrize("told", [{"status": "PROCESSING"}, {"status": "COMPLETE", "results": []}])

@@ -124,6 +124,8 @@ class Fake(Destination[FakeOptions]):
                 self.vendor.apply(change)
         if fault == "lost":
             raise Unavailable("the line went dead")
+        if fault == "names_nobody":
+            raise Refused("somebody among them", maybe_applied=True)
         if fault == "misses":
             return Receipt({})
         unsure = {first: "could be"} if fault == "unsure" and first not in bad else None

@@ -67,6 +67,18 @@ def test_of_a_refused_request_only_the_half_that_went_out_is_unsure(shop, kit) -
     assert (result.planned, result.unsure, result.waiting) == (4, 2, 2)
 
 
+def test_what_a_refusal_may_have_done_is_unsure_though_its_halves_reach_nobody(shop, kit) -> None:
+    shop.day([kit.row("1"), kit.row("2")])
+    shop.publish([kit.row("1", "Lost"), kit.row("2", "Lost")])
+    shop.vendor.faults.extend(["names_nobody", "wrong_key"])
+    shop.deliver()
+    assert {row.mark for who in "12" for row in rows_of(shop.store, who, ["fake"])} == {"unsure"}
+    # the vendor has "Lost" by now: to come back to what was accepted before is a change
+    shop.day([kit.row("1"), kit.row("2")])
+    held = {who: p["lifecycle_segment"] for who, p in shop.vendor.profiles.items()}
+    assert held == {"1": "Promising", "2": "Promising"}
+
+
 def test_a_job_that_was_taken_and_lost_may_have_had_an_effect(shop_of, kit) -> None:
     shop = shop_of(jobbing=kit.Jobbing)
     shop.publish([kit.row("1")])

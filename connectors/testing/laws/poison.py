@@ -8,6 +8,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
+from connectors.errors import Refused
 from connectors.testing import wire
 from connectors.testing.bench import Bench, Sent, failing
 from connectors.testing.changes import changes
@@ -93,6 +94,22 @@ class PoisonLaws(Laws):
             bench.poison([])
             await bench.deliver(sent[0])
             require(bench.arrived(sent[0]), f"{kind.__name__} did not arrive")
+
+    @law(Can.REJECT)
+    async def test_what_was_done_in_part_is_not_called_untouched(self, bench: Bench) -> None:
+        """An error about a request of which a part was done says so: ``maybe_applied``."""
+        for kind in bench.kinds:
+            sent = changes(kind, bench.many(kind, 8))
+            await bench.prepare(sent)
+            lacking = [one for one in sent if not bench.arrived(one)]
+            bench.poison([sent[-1].person])
+            error = await failing(bench.once, sent)
+            bench.poison([])
+            if error is None or error.maybe_applied:
+                continue
+            told = error.outcomes if isinstance(error, Refused) else {}
+            done = [one.id for one in lacking if one.id not in told and bench.arrived(one)]
+            require(not done, f"{kind.__name__}: called untouched, and yet done: {done[:3]}")
 
     @law(Can.REJECT, Can.IDENTIFY, Can.HTTP)
     async def test_a_lost_answer_about_bad_ones_changes_no_outcome(self, bench: Bench) -> None:

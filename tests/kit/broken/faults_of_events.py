@@ -7,6 +7,7 @@ from typing import Any
 from good import Good
 
 from connectors.base import delivers
+from connectors.errors import Refused
 from connectors.types import Batch, Identify, Track
 
 
@@ -51,6 +52,15 @@ class TheWordNone(Good):
     def event(self, change):
         told = super().event(change)
         return {**told, "set": {n: "None" if v is None else v for n, v in told["set"].items()}}
+
+
+class DoneAndCalledRefused(Good):
+    breaks = "test_what_was_done_in_part_is_not_called_untouched"
+
+    def told(self, batch, failed, stored):
+        if failed and len(batch) > 1:
+            raise Refused("somebody among them")
+        return super().told(batch, failed, stored)
 
 
 class OneAPerson(Good):
