@@ -28,20 +28,27 @@ class Busy(Exception):
 
 @contextmanager
 def tenure(store: Store, clock: Clock, *, lost: Callable[[], None]) -> Generator[None]:
-    """Hold the lease, renewed in the background. ``lost`` is called if it passes to another.
+    """Hold the lease, renewed in the background.
 
+    ``lost`` is called if it passes to another, and once it may have: when no renewal succeeded
+    for as long as it lasts. One that fails is tried again at the next beat.
     Raises Busy if another process holds it. One whose process is dead is taken over at once.
     """
+    sure = clock.monotonic()
     token = _take(store, clock)
     over = threading.Event()
 
     def beat() -> None:
+        nonlocal sure
         while not over.wait(BEAT):
+            begun = clock.monotonic()
             try:
                 held = store.renew(LEASE, token, clock.now(), SECONDS)
             except StoreError:
-                # the next write tells it in the foreground, where it can be acted on
-                return
+                # what ails the store is told by the next write, where it can be acted on
+                held = clock.monotonic() - sure < SECONDS
+            else:
+                sure = begun
             if not held:
                 lost()
                 return

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sync import tenure
-from sync.store import LeaseLost, Store
+from sync.store import LeaseLost, Store, StoreError
 from sync.tenure import Busy, is_dead, me, told
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -64,6 +64,60 @@ def test_the_living_are_not_taken_for_dead():
     assert not is_dead("")
     assert not is_dead("nonsense")
     assert told("") == "by whom is unknown"
+
+
+class Hands(Still):
+    """A clock that is set by hand."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
+class Renewed:
+    """A store whose renewals fail as they are told; ``done`` and ``failed`` count them."""
+
+    def __init__(self, url):
+        self.store = Store(url)
+        self.fails = threading.Event()
+        self.done, self.failed = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def renew(self, *args):
+        if self.fails.is_set():
+            self.failed.release()
+            raise StoreError("the database is locked")
+        held = self.store.renew(*args)
+        self.done.release()
+        return held
+
+
+def test_a_renewal_that_fails_is_tried_again_and_only_a_full_term_of_them_loses_it(
+    url, monkeypatch
+):
+    monkeypatch.setattr(tenure, "BEAT", 0.01)
+    clock, store, lost = Hands(), Renewed(url), threading.Event()
+    store.fails.set()
+    with tenure.tenure(store, clock, lost=lost.set):
+        for _ in range(3):
+            clock.passed += tenure.SECONDS / 4
+            assert store.failed.acquire(timeout=5)
+        store.fails.clear()
+        # the second one is begun after the clock has stood still
+        assert store.done.acquire(timeout=5)
+        assert store.done.acquire(timeout=5)
+        store.fails.set()
+        clock.passed += tenure.SECONDS - 1
+        for _ in range(2):
+            assert store.failed.acquire(timeout=5)
+        assert not lost.is_set()
+        clock.passed += 1
+        assert lost.wait(5)
+    with hold(url):
+        pass
 
 
 def test_a_lease_that_was_lost_is_told_and_nothing_more_is_written(url, monkeypatch):
