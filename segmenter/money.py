@@ -54,6 +54,11 @@ def converted(orders: Table, currency: str, rates: Rates) -> Table:
     return orders.mutate(amount=amount.cast(_MONEY))
 
 
+def exact(orders: Table) -> Table:
+    """The orders with amounts of the type that ``converted`` gives, as the two meet in unions."""
+    return orders.mutate(amount=orders.amount.cast(_MONEY))
+
+
 def _codes(orders: Table) -> list[str]:
     found: list[str | None] = orders.select("currency").distinct().to_pyarrow()[0].to_pylist()
     return [code or "" for code in found]

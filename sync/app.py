@@ -189,7 +189,8 @@ class App:
             for code, dated in given.currencies.items()
         }
         own = given.identity
-        return Reading(given.currency, rates, own.join_by, own.phone_region, own.shared_above)
+        told = (own.join_by, own.phone_region, own.shared_above)
+        return Reading(given.currency, rates, *told, timezone=given.timezone)
 
     def segmentation(self) -> SegmenterSettings:
         """What the operator chose about segments, in the segmenter's own words."""

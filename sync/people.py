@@ -56,9 +56,8 @@ class Reader:
         return Read(found, reading, merged, anew)
 
     def _alike(self, reading: Reading) -> bool:
-        plain = (reading.cards is None, self.then.cards is None)
         same = reading.asked() == self.then.asked()
-        return plain == (True, True) or (plain == (False, False) and same)
+        return same and (reading.cards is None) == (self.then.cards is None)
 
     def _home(self) -> str | None:
         """The source whose ids stay as they are: the one that was there first."""
@@ -75,7 +74,10 @@ class Reader:
         known = cards_of(self.app, self.engine, self.then)
         if home is None or (known is None and self._plain(orders, home)):
             return asked, None, None
-        seen = seen_in(self._fresh(orders, as_of, all_of_them=known is None), home)
+        # in another time zone an order that was to come may lie on a day that is over
+        moved = asked.timezone != self.then.timezone
+        fresh = self._fresh(orders, as_of, all_of_them=known is None or moved)
+        seen = seen_in(fresh, home)
         new = stage(self.engine, seen if known is None else unknown(seen, known))
         same = asked.asked() == self.then.asked()
         if known is not None and same and rows_in(new) == 0:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from connectors.errors import Misconfigured
 from segmenter.cards import attributed
 from segmenter.expr import Engine, Table
-from segmenter.money import Rates, Unpriced, converted, foreign, unpriced
+from segmenter.money import Rates, Unpriced, converted, exact, foreign, unpriced
 from segmenter.people import Joining
 from sync.present import present
 
@@ -31,6 +31,7 @@ class Reading:
 
     ``home`` is the source whose customer ids stay as they are. Without ``cards`` everybody is
     known by his id or address alone. ``rates``: by currency the days (ISO, or None) and rates.
+    ``timezone``: whose days are counted.
     """
 
     currency: str = ""
@@ -43,6 +44,7 @@ class Reading:
     retired: str | None = None
     shared: str | None = None
     shared_keys: int = 0
+    timezone: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -106,7 +108,7 @@ def in_currency(engine: Engine, orders: Table, reading: Reading) -> Table:
     Raises Misconfigured for orders that no rate covers.
     """
     if not foreign(orders, reading.currency):
-        return orders
+        return exact(orders)
     left = unpriced(engine, orders, reading.currency, reading.worth())
     if left:
         raise Misconfigured(_sentence(left[0], reading))
@@ -119,6 +121,8 @@ def as_then(app: App, engine: Engine, orders: Table, then: Reading) -> Table:
         known = orders.currency.fill_null("").isin(["", then.currency, *then.rates])
         orders = converted(orders.filter(known), then.currency, then.worth())
         orders = orders.filter(ibis._.amount.notnull())
+    else:
+        orders = exact(orders)
     return attributed(engine, orders, cards_of(app, engine, then), then.home)
 
 
