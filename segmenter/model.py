@@ -55,7 +55,8 @@ class Ranking:
 class Model:
     """A fitted shop. ``notes`` are plain sentences for the operator; days are the unit of time.
 
-    ``ranking`` is None until the gate has judged; the simplest way then ranks.
+    ``ranking`` is None until the gate has judged; the simplest way then ranks. ``currency`` is the
+    money of ``spend`` (None: nobody said).
     """
 
     level: Level
@@ -66,6 +67,7 @@ class Model:
     customers: int
     repeaters: int
     ranking: Ranking | None = None
+    currency: str | None = None
 
     def to_json(self) -> str:
         """Text that ``from_json`` turns into an equal model, number for number."""

@@ -24,7 +24,7 @@ from segmenter.pinned import edges_of
 from segmenter.refresh import summarize_again
 from segmenter.settings import Settings
 from segmenter.stage import rows_in
-from segmenter.thresholds import Thresholds
+from segmenter.thresholds import DEFINITION, Thresholds
 from sync import choices
 from sync.people import Read, Reader
 from sync.present import located
@@ -55,6 +55,7 @@ class Segmenting:
         self.version = self.lake.version()
         self.now = app.clock.now()
         self.previous = app.store.latest_snapshot()
+        self.currency = app.loaded.settings.currency
         self.then = Reading.from_dict(None if self.previous is None else self.previous.reading)
         self.pinned = edges_of(app.loaded.segments.pinned)
         self.figures: Table | None = None
@@ -127,7 +128,8 @@ class Segmenting:
         now = (self.as_of, self.version, model.version, thresholds.version)
         if then != now or Settings.from_dict(old.settings) != self.settings:
             return None
-        if old.reading is None or self.then.asked() != self.app.reading():
+        stale = Thresholds.from_json(thresholds.body).definition != DEFINITION
+        if stale or old.reading is None or self.then.asked() != self.app.reading():
             return None
         orders = self._raw()
         if rows_in(orders.filter(orders.ordered_at > ibis.literal(old.created_at))):
@@ -171,25 +173,36 @@ class Segmenting:
         latest = store.latest_model()
         if latest is not None:
             model = Model.from_json(latest.body)
-            if not self._is_due(model):
+            if not self._is_due(model) and not self._in_other_money(model.currency):
                 return latest.version, model
         model = learn(self.engine, orders, self.as_of, self.settings, buyers=buyers)
         given = (self.engine, orders, self.as_of, self.settings, model)
         model = gate(*given, buyers=buyers, events=self.events)
+        model = replace(model, currency=self.currency)
         return store.save_model(self.as_of, model.to_json(), self.app.clock.now()), model
 
     def _thresholds(self, orders: Table, buyers: Table, model: Model) -> tuple[int, Thresholds]:
         store = self.app.store
         latest = store.latest_thresholds()
-        if latest is not None:
-            return latest.version, Thresholds.from_json(latest.body)
+        there = None if latest is None else Thresholds.from_json(latest.body)
+        foreign = there is not None and self._in_other_money(there.currency)
+        if latest and there and not foreign and there.definition == DEFINITION:
+            return latest.version, there
         made = propose(
             *(self.engine, orders, self.as_of, model, self.settings),
             buyers=buyers,
             pinned=self.pinned,
         )
-        by = "proposed at the first run"
+        made, by = replace(made, currency=self.currency), "proposed at the first run"
+        if foreign:
+            by = f"proposed anew in {self.currency}"
+        elif there is not None:
+            made, by = there.renewed(made), "proposed anew where something else is measured now"
         return store.save_thresholds(made.to_json(), by, self.app.clock.now()), made
+
+    def _in_other_money(self, currency: str | None) -> bool:
+        """Whether numbers in this currency (None: that of the published result) are not ours."""
+        return (currency or self.then.currency or self.currency) != self.currency
 
     def _basis(self, orders: Table, buyers: Table, model: Model) -> tuple[int, Basis]:
         """What today's result follows from, and the version of its thresholds."""
@@ -232,7 +245,12 @@ class Segmenting:
         if model is None or thresholds is None:
             return None
         orders = self.lake.orders(self.engine, up_to=old.lake_version)
-        orders = as_then(self.app, self.engine, orders, self.then)
+        then = self.then
+        if self._in_other_money(then.currency):
+            # the same orders in the new money, which corrects none of them
+            asked = self.app.reading()
+            then = replace(then, currency=asked.currency, rates=asked.rates)
+        orders = as_then(self.app, self.engine, orders, then)
         place = self._figures_of(old.run_id)
         return Basis(
             orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),

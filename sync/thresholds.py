@@ -27,6 +27,9 @@ Edges = Mapping[str, tuple[float, ...]]
 PINNED = (
     "{} is pinned at {}; {} {} in force until you accept it: tidesman thresholds propose --pinned"
 )
+OTHER_MONEY = (
+    "what is published is in {}, and the configuration says {}; a run proposes thresholds in it"
+)
 NONE_PINNED = (
     "no threshold of a scheme that is on is pinned; write it under thresholds in segments_file"
 )
@@ -117,6 +120,8 @@ class _Proposing(Segmenting):
         before, latest = self._before(), self.app.store.latest_thresholds()
         if before is None or latest is None:
             raise Misconfigured("what was published names no model and thresholds; run once more")
+        if self._in_other_money(self.then.currency):
+            raise Misconfigured(OTHER_MONEY.format(self.then.currency, self.currency))
         day = self.as_of if day is None else day
         if day > self.app.today():
             raise Misconfigured(f"{day} lies in the future; today is {self.app.today()}")
@@ -133,6 +138,7 @@ class _Proposing(Segmenting):
     def _fresh(self, before: Basis, day: date) -> Thresholds:
         orders = self._orders()
         made = propose(*(self.engine, orders, day, before.model, self.settings), pinned=self.pinned)
+        made = replace(made, currency=self.currency)
         basis = replace(before, orders=orders, as_of=day, thresholds=made, settings=self.settings)
         return complete(self.engine, basis, self.settings, pinned=self.pinned)
 

@@ -1,6 +1,8 @@
 """Orders read otherwise than when last published: in other money, by the days of another zone."""
 
+import json
 import shutil
+import sqlite3
 from datetime import timedelta
 
 import pyarrow.parquet as pq
@@ -69,3 +71,49 @@ def test_days_of_another_time_zone_are_counted_anew(till):
         shutil.rmtree(till.folder / made)
     till.report(*till.as_of())
     assert step_by_step == _published(till)
+
+
+def _in_force(shop):
+    return json.loads(shop.here("thresholds", "show", "--json").stdout)
+
+
+def _told(report, scheme):
+    """Customers who moved, by cause; who is new counts as nobody."""
+    return {m["cause"] for m in report["moves"] if m["scheme"] == scheme and m["from"]}
+
+
+def test_money_in_another_currency_is_held_against_edges_in_it(till):
+    first = till.report(*till.as_of())
+    (pounds,) = _in_force(till)["history"]
+    _configure(till, currency="JPY", currencies="{GBP: 190}")
+    refused = till.here("thresholds", "propose")
+    assert refused.exit_code != 0
+    assert "in GBP" in refused.stderr
+    second = till.report(*till.as_of())
+    history = _in_force(till)["history"]
+    assert [each["accepted_by"] for each in history[1:]] == ["proposed anew in JPY"]
+    for key in ("rfm.past_revenue", "risk_value.total_value"):
+        before, now = pounds["edges"][key], history[-1]["edges"][key]
+        assert all(150 < new / old < 240 for old, new in zip(before, now, strict=True))
+    for name, customers in first["segments"]["risk_value"].items():
+        assert abs(second["segments"]["risk_value"][name] - customers) <= 22
+    assert _told(second, "risk_value") <= {"threshold"}
+    # and so it stays, and the next run has nothing more to propose
+    till.report(*till.as_of(1))
+    assert len(_in_force(till)["history"]) == 2
+
+
+def test_edges_of_what_was_measured_otherwise_are_proposed_anew(till):
+    till.report(*till.as_of())
+    with sqlite3.connect(till.folder / "data" / "state.db") as state:
+        (body,) = state.execute("SELECT body FROM thresholds").fetchone()
+        old = json.loads(body)
+        fresh = old["edges"]["risk_value.total_value"]
+        old["edges"] |= {"risk_value.total_value": [1.0], "rfm.order_days": [2, 3, 4, 9]}
+        del old["definition"], old["currency"]
+        state.execute("UPDATE thresholds SET body = ?", [json.dumps(old)])
+    told = till.report(*till.as_of())
+    now = _in_force(till)["edges"]
+    assert now["risk_value.total_value"] == fresh
+    assert now["rfm.order_days"] == [2, 3, 4, 9]
+    assert _told(told, "risk_value") <= {"threshold"}
