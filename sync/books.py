@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from connectors.types import Batch, Change, Identify, Outcome, Person, Track, Unsure
 from sync.clock import Clock
 from sync.difference import Kind
+from sync.leaving import ON_THE_WAY, Taken, at, cleared, departures
+from sync.leaving import left as leaving
 from sync.ledger import Entry, Ledger, Mark, Standing
 from sync.outbox import EventMark, Outbox
 from sync.values import Sent, load
@@ -81,21 +83,58 @@ class Profiles:
         self._entries: dict[str, Entry] = {}
         #: How those stood who have never been on the wire in this run; None: without a row.
         self._before: dict[str, Standing | None] = {}
+        #: Those who are first cleared at the address that they have left.
+        self.moved: list[Entry] = []
         self.left: set[str] = set()
 
     def left_unsure(self) -> set[str]:
         """Changes that this run put on the wire without an answer until now, in no job."""
         return self.ledger.adrift(self.run_id)
 
-    def changes(self, due: Iterable[tuple[Entry, Kind]]) -> Iterator[Identify]:
-        """The changes for what is due, each with what the destination is known to hold."""
+    def changes(
+        self, due: Iterable[tuple[Entry, Kind]], taken: Taken | None = None
+    ) -> Iterator[Identify]:
+        """The changes for what is due, each with what the destination is known to hold.
+
+        ``taken`` where people are known by their address: who has left one is cleared there, and
+        stands in ``moved``; ``arrivals`` are then the changes at the new one.
+        """
         left = iter(due)
-        while some := list(islice(left, LOOKUP)):
-            standing = self.ledger.standing([entry.customer_id for entry, _ in some])
-            for entry, _ in some:
-                self._entries[entry.customer_id] = entry
-                before = self._before[entry.customer_id] = standing.get(entry.customer_id)
-                yield _due(entry, before)
+        while some := [entry for entry, _ in islice(left, LOOKUP)]:
+            standing = self.ledger.standing([entry.customer_id for entry in some])
+            parting = {} if taken is None else departures(some, standing, taken)
+            for entry in some:
+                key = entry.customer_id
+                before = self._before[key] = standing.get(key)
+                sent = parting[key] if key in parting else cleared(entry, before)
+                if sent.wanted != entry.wanted:
+                    self.moved.append(entry)
+                self._entries[key] = sent
+                yield _due(sent, before, by_address=taken is not None)
+
+    def arrivals(self) -> Iterator[Identify]:
+        """Of those who have moved the ones of whom it is known what became of the old address."""
+        moved = iter(self.moved)
+        while some := list(islice(moved, LOOKUP)):
+            standing = self.ledger.standing([entry.customer_id for entry in some])
+            for entry in some:
+                before = standing.get(entry.customer_id)
+                if before is not None and before.mark is not Mark.UNSURE:
+                    # put back it would count as delivered
+                    self._before[entry.customer_id] = replace(before, mark=Mark.UNSURE)
+                    self._entries[entry.customer_id] = entry
+                    yield _identify(entry, None)
+
+    def arrived(self) -> None:
+        """Those who were cleared where they were, and not written where they are, are unsure."""
+        standing = self.ledger.standing([entry.customer_id for entry in self.moved])
+        late = [
+            key
+            for key, row in standing.items()
+            if row.mark is Mark.ACKED and row.wanted == leaving(key)
+        ]
+        if late:
+            self.answered({key: Unsure(ON_THE_WAY) for key in late})
 
     def unsure(self, batch: Batch[Any]) -> None:
         """Step 1: before the wire."""
@@ -212,11 +251,13 @@ class Events:
         return len(adrift)
 
 
-def _due(entry: Entry, before: Standing | None) -> Identify:
+def _due(entry: Entry, before: Standing | None, *, by_address: bool) -> Identify:
     """The change, with what its destination is known to hold."""
     if before is None:
         return replace(_identify(entry, None), first=True)
     known = before.accepted if before.mark is Mark.ACKED else None
+    if by_address and known is not None and not at(known, entry.value):
+        known = None
     return _identify(entry, None if known is None else load(known))
 
 

@@ -184,6 +184,19 @@ class Difference:
         self._db.unregister("asked")
         return {row[0] for row in rows}
 
+    def addresses(self, emails: Iterable[str]) -> set[str]:
+        """Of these e-mail addresses those that a published customer has, casefolded."""
+        folded = sorted({email.casefold() for email in emails})
+        if not folded:
+            return set()
+        self._register("asked", pa.table({"email": pa.array(folded, pa.string())}))
+        rows = self._db.execute(
+            "SELECT DISTINCT lower(email) FROM "
+            f"{self._source} WHERE lower(email) IN (SELECT email FROM asked)"
+        ).fetchall()
+        self._db.unregister("asked")
+        return {row[0] for row in rows}
+
     def _ranges(self) -> list[tuple[str, str]]:
         return self._db.execute(
             "SELECT min(customer_id), max(customer_id) FROM "

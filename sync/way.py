@@ -174,11 +174,22 @@ class Way:
             self._look_back(book, again, stuck)
         if lane is None or due.difference is None or planned == 0 or self.halted is not None:
             return planned - len(book.left)
-        changes = book.changes(due.difference.entries(kinds(held)))
+        taken = due.difference.addresses if self.target.connector.by_address() else None
+        changes = book.changes(due.difference.entries(kinds(held)), taken)
         parts = batches(self.target.connector, lane.delivery, changes)
         await self._run(lane, parts, planned, "profiles")
+        if book.moved:
+            await self._arrivals(book)
         self._delivered_at = self.run.clock.monotonic()
         return planned - lane.taken - len(book.left)
+
+    async def _arrivals(self, book: Profiles) -> None:
+        """Send those who have a new address, once they are cleared at the old one."""
+        lane = self._profile_lane(book)
+        if lane is not None and self.halted is None:
+            parts = batches(self.target.connector, lane.delivery, book.arrivals())
+            await self._run(lane, parts, len(book.moved), "profiles at a new address")
+        book.arrived()
 
     async def _events(self, due: Prepared, held: Held | None) -> int:
         """Send the events of those whose profile is accepted; gives how many still wait."""

@@ -68,6 +68,7 @@ class Vendor:
     job_polls: int = 1
     requests: list[tuple[str, list[str]]] = field(default_factory=list)
     identified: list[Identify] = field(default_factory=list)
+    by_address: bool = False
     tickets: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -79,7 +80,9 @@ class Vendor:
             return
         # what a delta leaves out stays as it is: a wrong ``known`` shows as a wrong profile
         self.identified.append(change)
-        self.profiles.setdefault(change.person.id, {}).update(change.delta())
+        email = change.person.email if self.by_address else None
+        key = change.person.id if email is None else email
+        self.profiles.setdefault(key, {}).update(change.delta())
 
 
 class FakeOptions(Options):
@@ -93,6 +96,9 @@ class Fake(Destination[FakeOptions]):
     vendor: Vendor
 
     async def check(self) -> None: ...
+
+    def by_address(self) -> bool:
+        return self.vendor.by_address
 
     async def _talk(self, kind: str, batch: Batch[Any]) -> str:
         vendor = self.vendor
