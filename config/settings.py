@@ -9,7 +9,15 @@ from pathlib import Path as File
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.currencies import CURRENCIES
@@ -176,9 +184,11 @@ class Settings(BaseSettings):
 
     @field_validator("currencies")
     @classmethod
-    def _are_currencies(cls, value: dict[str, Any]) -> dict[str, Any]:
+    def _are_currencies(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         for code in value:
             cls._is_a_currency(code)
+            if code == info.data.get("currency"):
+                raise ValueError(f"{code} is the shop's own currency and needs no rate")
         return value
 
     @field_validator("schedule")

@@ -103,6 +103,12 @@ def attributed(engine: Engine, orders: Table, cards: Table | None, home: str | N
     )
 
 
+def nameless(orders: Table) -> Table:
+    """Of attributed orders those that name nobody, by id, usable address or number."""
+    bare = orders.customer_id.fill_null("") == ""
+    return orders.filter(bare & normal_email(orders.email).isnull())
+
+
 def elsewhere(cards: Table) -> Table:
     """The cards whose orders do not belong to their own id or e-mail: hardly any.
 
@@ -122,9 +128,12 @@ def under(cards: Table, who: str, region: str | None) -> Table:
     found = (cards.id == given) | (cards.email == given.lower()) | (cards.phone == given)
     found = found | (cards.own == given)
     if number is not None:
-        # most numbers were never parsed; these end alike, and few do
-        alike = _tail(cards.phone) == number[-TAIL:]
-        found = found | (cards.number == number) | (cards.number.isnull() & alike)
+        # most numbers were never parsed; few end alike
+        few = cards.filter(cards.number.isnull() & (_tail(cards.phone) == number[-TAIL:]))
+        phones: list[str] = few.select("phone").distinct().to_pyarrow()["phone"].to_pylist()
+        dialled = zip(phones, e164(phones, region), strict=True)
+        same = [phone for phone, his in dialled if his == number]
+        found = found | (cards.number == number) | cards.phone.isin(same)
     return cards.filter(found).select("customer").distinct()
 
 

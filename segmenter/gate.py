@@ -61,10 +61,13 @@ def gate(
     found = engine.to_pyarrow(span).to_pylist()[0]
     cuts, days = cutoffs(found["first"], found["last"], settings.churn_horizon_days, most=MOST)
     trials = roll(engine, orders, cuts, days, settings, events)
-    barred = (MODEL,) if model.level == "rules only" else ()
+    # where of late all came back, or nobody, there is nothing to learn from for today
+    weights = regression(engine, trials[0].seen) if trials else None
+    barred = [MODEL] if model.level == "rules only" else []
+    barred += [LOGISTIC] if weights is None else []
     verdict = judge(trials, barred)
     way = SILENCE if verdict.winner is None else verdict.winner
-    numbers = _numbers(engine, way, sample, trials, settings)
+    numbers = _numbers(engine, way, sample, weights, settings)
     margin = verdict.margin
     ranking = Ranking(
         way,
@@ -111,13 +114,11 @@ def _sampled(engine: Engine, orders: Table, buyers: Table) -> tuple[Table, Table
 
 
 def _numbers(
-    engine: Engine, way: str, buyers: Table, trials: Sequence[Trial], settings: Settings
+    engine: Engine, way: str, buyers: Table, weights: Numbers | None, settings: Settings
 ) -> Numbers:
     """What the winner needs to know as of today; the regression learns from the last holdout."""
-    if way == LOGISTIC:
-        fitted = regression(engine, trials[0].seen)
-        if fitted is not None:
-            return fitted
+    if way == LOGISTIC and weights is not None:
+        return weights
     names = ("days_since_order", "frequency", "past_revenue")
     table = engine.to_pyarrow(buyers.select(*names))
     columns: dict[str, Floats] = {n: table[n].to_numpy().astype(np.float64) for n in names}

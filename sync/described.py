@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from connectors.types import Kind
+from segmenter.cards import attributed, nameless
 from segmenter.evaluate import census
 from segmenter.expr import Engine, Table
 from segmenter.model import Model
@@ -16,7 +17,7 @@ from segmenter.schemes import definitions
 from segmenter.settings import Settings
 from sync.names import names_of
 from sync.present import located
-from sync.reading import Reading
+from sync.reading import Reading, cards_of
 from sync.report import Segment
 from sync.store import Snapshot
 from sync.thresholds import waiting_pins
@@ -28,6 +29,11 @@ SHARED = (
     "{:,} ids, addresses or numbers stand beside more than {:,} others and join nobody: "
     "tidesman status --shared-keys"
 )
+NAMELESS = (
+    "{:,} orders name nobody, by customer id, e-mail address or a number that can be dialled, and "
+    "are in nobody's segments"
+)
+LOCAL = "; {:,} of them have a phone number without a country code: set identity.phone_region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,32 @@ def described(app: App, snapshot: Snapshot) -> Described:
     reading = Reading.from_dict(snapshot.reading)
     if reading.shared_keys:
         notes = (*notes, SHARED.format(reading.shared_keys, reading.most))
+    notes = (*notes, *_nameless(app, engine, snapshot, reading))
     notes = (*notes, *waiting_pins(app, settings.schemes))
     return Described(counted.orders, counted.future, tuple(segments), notes)
 
 
+def _nameless(app: App, engine: Engine, snapshot: Snapshot, reading: Reading) -> tuple[str, ...]:
+    """How many of the day's orders are nobody's, and what would name some of them."""
+    orders = app.lake().orders(engine, up_to=snapshot.lake_version)
+    day = orders.ordered_at.date() <= ibis.literal(snapshot.as_of)
+    bare = nameless(orders).filter(day & (orders.kind == Kind.ORDER.value))
+    left = nameless(attributed(engine, bare, cards_of(app, engine, reading), reading.home))
+    counted = left.aggregate(n=left.count(), phones=left.phone.strip().nullif("").count())
+    found = engine.to_pyarrow(counted).to_pylist()[0]
+    if not found["n"]:
+        return ()
+    local = reading.phone_region is None and found["phones"]
+    return (NAMELESS.format(found["n"]) + (LOCAL.format(found["phones"]) if local else ""),)
+
+
 def _notes(model: Model, day: date) -> tuple[str, ...]:
     """What the model says of itself, with its day where it was learnt earlier."""
+    ranking = () if model.ranking is None else (f"ranking: {model.ranking.verdict}",)
+    notes = (*model.notes, *ranking)
     if model.fitted_on == day:
-        return model.notes
-    return tuple(f"{note} (learnt on {model.fitted_on})" for note in model.notes)
+        return notes
+    return tuple(f"{note} (learnt on {model.fitted_on})" for note in notes)
 
 
 def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime) -> Counted:

@@ -14,7 +14,7 @@ from segmenter.expr import Engine, Table
 from segmenter.people import People, changed_hands, join, retired
 from segmenter.stage import rows_in, stage
 from sync.present import present
-from sync.reading import FOLDER, Reading, cards_of, in_currency
+from sync.reading import FOLDER, Reading, as_published, cards_of, in_currency
 from sync.store import Snapshot
 
 if TYPE_CHECKING:
@@ -34,6 +34,18 @@ class Read:
     reading: Reading
     merged: Table | None = None
     anew: bool = False
+
+
+def as_known(app: App, engine: Engine, orders: Table) -> Table:
+    """The orders as they are published; before the first run as that would read them.
+
+    It writes cards to ``data_dir``, so ``app`` works on a copy. Raises Misconfigured for a currency
+    without a rate.
+    """
+    latest = app.store.latest_snapshot()
+    if latest is not None and latest.reading is not None:
+        return as_published(app, engine, orders)
+    return Reader(app, engine, None, None).read(orders, app.today(), "unpublished").orders
 
 
 class Reader:

@@ -19,8 +19,8 @@ from connectors.types import Change, Identify, Track
 from segmenter.pinned import edges_of
 from segmenter.replay import DayCounted, Tally, read_log, replay
 from segmenter.schemes import ALL
+from sync.people import as_known
 from sync.progress import Progress
-from sync.reading import as_published
 
 if TYPE_CHECKING:
     from segmenter.expr import Engine, Table
@@ -143,7 +143,7 @@ def replayed(
     """
     began = time.monotonic()
     engine = app.engine()
-    orders: Table = as_published(app, engine, app.lake().orders(engine))
+    orders: Table = as_known(app, engine, app.lake().orders(engine))
     orders = orders.filter(orders.ordered_at <= ibis.literal(app.clock.now()))
     first, last = _stretch(engine, orders, first, last, app.today())
     asked = schemes or app.segmentation().schemes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ class Standing:
     note: str | None = None
     #: Channels of alerts that could not be told, and why.
     unalerted: dict[str, str] = field(default_factory=dict[str, str])
+    #: What customers are ranked by, and why: a sentence of the last fit.
+    ranking: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As values that JSON can hold."""
@@ -70,6 +73,7 @@ class Standing:
             "held": self.held,
             "destinations": {name: asdict(each) for name, each in self.destinations.items()},
             "unalerted": self.unalerted,
+            "ranking": self.ranking,
         }
 
 
@@ -89,7 +93,17 @@ def standing(app: App) -> Standing:
         {name: _held(app, name, report) for name in app.destinations},
         None if last is None else _note(app, last, report),
         unalerted(app.store),
+        _ranking(app),
     )
+
+
+def _ranking(app: App) -> str | None:
+    # read as text: the model itself would bring all that learns
+    latest = app.store.latest_model()
+    ranking: dict[str, str] | None = (
+        None if latest is None else json.loads(latest.body).get("ranking")
+    )
+    return None if ranking is None else ranking["verdict"]
 
 
 def _note(app: App, run: Run, report: dict[str, Any]) -> str | None:

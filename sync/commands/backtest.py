@@ -76,10 +76,10 @@ def backtest(
 def _test(app: App, end: date | None, days: int | None) -> Backtest:
     from segmenter.backtest import backtest as test
     from sync import choices
-    from sync.reading import as_published
+    from sync.people import as_known
 
     engine, settings = app.engine(), app.segmentation()
-    orders: Table = as_published(app, engine, app.lake().orders(engine))
+    orders: Table = as_known(app, engine, app.lake().orders(engine))
     day = orders.filter(orders.kind == "order").ordered_at.date()
     first = engine.to_pyarrow(day.min()).as_py()
     last = engine.to_pyarrow(day.max()).as_py()

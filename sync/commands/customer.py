@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Orders that are listed; the rest is counted.
 LISTED = 12
+WITHOUT_ORDERS = (
+    "known, but in no segment: there is no order up to the published day, only refunds, or orders "
+    "that the next run will count; all that is held: tidesman export"
+)
 
 
 def customer(
@@ -37,11 +41,15 @@ def customer(
     from sync.app import open_app
     from sync.commands.show import console
     from sync.person import find
+    from sync.who import somebody
 
     with open_app(config, read_only=True, secrets=False) as app:
         found = find(app, who)
+        known = bool(found) or somebody(app, who, everybody=True) is not None
+    if not known:
+        raise Stop("nobody is known by that; give the shop's customer id or an e-mail address")
     if not found:
-        raise Stop(f"nobody is known by {who!r}; give the shop's customer id or an e-mail address")
+        raise Stop(WITHOUT_ORDERS)
     if json:
         typer.echo(json_.dumps([asdict(person) for person in found], default=str))
         return

@@ -120,6 +120,8 @@ def _show(found: Standing, out: Console) -> None:
             out.print(f"            {found.note}", style="yellow", markup=False)
     day = "nothing" if found.published is None else f"{found.published}"
     out.print(f"published   {day}, {found.customers:,} customers")
+    if found.ranking is not None:
+        out.print(f"ranking     {found.ranking}", markup=False)
     if found.next_run is not None:
         out.print(
             f"next run    {found.next_run:%Y-%m-%d %H:%M} {found.timezone} "

@@ -76,7 +76,7 @@ def test_the_whole_view_of_a_customer(shop):
     }
     nobody = shop.here("customer", "who")
     assert nobody.exit_code == 2
-    assert "nobody is known by 'who'" in nobody.stderr
+    assert "nobody is known by that" in nobody.stderr
 
 
 def test_the_last_move_of_a_customer_in_words_and_the_moves_to_come(shop):

@@ -219,3 +219,14 @@ def test_too_few_are_ranked_by_the_simplest_way(engine, shop, count):
     model = gate(engine, orders, END, CHOICES, learn(engine, orders, END, CHOICES))
     assert (model.ranking.way, model.ranking.auc) == (SILENCE, None)
     assert "too few" in model.ranking.verdict
+
+
+def test_where_of_late_everybody_came_back_the_regression_does_not_rank(engine, shop):
+    # the older half of each beat is learnt from; then all who ever bought buy again
+    bought = [(n, END - timedelta(days=7 * n % 390)) for n in range(450) if n % 150 < 90]
+    rows = [{"customer_id": f"c{n % 150}", "ordered_at": day, "amount": 9} for n, day in bought]
+    orders = shop(rows)
+    model = learn(engine, orders, END, CHOICES)
+    ranking = gate(engine, orders, END, CHOICES, model).ranking
+    assert ranking.way != LOGISTIC
+    assert ranking.numbers or ranking.way == MODEL
