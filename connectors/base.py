@@ -207,6 +207,8 @@ class Destination(Connector[O_co]):
     reserved: ClassVar[frozenset[str]] = frozenset()
     #: The most people that one call of ``read`` is asked for; 0 where the vendor cannot be read.
     reads: ClassVar[int] = 0
+    #: Whether ``read`` also gives ``email`` and ``phone`` as we wrote them, asked by these names.
+    reads_addresses: ClassVar[bool] = False
     #: The vendor's limits that count ``read`` alone; deliveries never wait for them.
     read_rates: ClassVar[tuple[Rate, ...]] = ()
 

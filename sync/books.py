@@ -120,8 +120,7 @@ class Profiles:
             for entry in some:
                 before = standing.get(entry.customer_id)
                 if before is not None and before.mark is not Mark.UNSURE:
-                    # put back it would count as delivered
-                    self._before[entry.customer_id] = replace(before, mark=Mark.UNSURE)
+                    self._before[entry.customer_id] = before
                     self._entries[entry.customer_id] = entry
                     yield _identify(entry, None)
 

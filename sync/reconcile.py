@@ -17,7 +17,7 @@ from sync import adopt, dispatch
 from sync.adopt import Vouched
 from sync.compare import Comparison, compare
 from sync.difference import Difference, Kind
-from sync.ledger import Entry, Ledger
+from sync.ledger import Entry, Ledger, Mark
 from sync.plan import Target
 from sync.present import located
 from sync.progress import Progress
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Customers whose rows are in memory at a time.
 SOME = 5_000
+#: What ``read`` gives beside properties where it ``reads_addresses``; fields of ``Sent``.
+ADDRESSES = ("email", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,17 @@ def repair(
     return result
 
 
+def mended(app: App, name: str, differing: Mapping[str, str]) -> int:
+    """How many of these customers the destination has accepted by now."""
+    standing = Ledger(app.store, name).standing(list(differing))
+    return sum(row.mark is Mark.ACKED for row in standing.values())
+
+
 async def rebuilt(app: App, target: Target, published: Snapshot, progress: Progress) -> Rebuilt:
     """Ask for every published customer whom the ledger does not know as accepted.
 
-    Who is there with the segments that are wanted is written down as accepted, who is there with
+    Who is there with the segments that are wanted, and with his address and number where those
+    are read, is written down as accepted, who is there with
     others as known and due; who is not there stays a first entry. Nothing is sent, no event is
     made. Repeating it goes on where it was.
     """
@@ -119,6 +128,7 @@ async def rebuilt(app: App, target: Target, published: Snapshot, progress: Progr
         total, whole, partly = difference.counts.entries, 0, 0
         tell = _told(progress, target.name, total, "customers looked for")
         names = [each.name for each in target.projection.properties()]
+        names += ADDRESSES if target.connector.reads_addresses else ()
         entries = [entry for entry, _ in difference.entries(frozenset({Kind.ENTRY}))]
         for start in range(0, total, SOME):
             some = entries[start : start + SOME]
@@ -148,7 +158,12 @@ def _vouched(target: Target, entry: Entry, sent: Sent, held: Held) -> Vouched:
         elif isinstance(there, str | int | float):
             ours[name] = there
     segments = [projection.name(f"{scheme}_segment") for scheme in projection.schemes]
-    whole = all(holds(held.get(name), sent.properties[name]) for name in segments)
+    # where there is no segment nothing shows that it was us
+    whole = bool(segments) and all(
+        holds(held.get(name), sent.properties[name]) for name in segments
+    )
+    if target.connector.reads_addresses:
+        whole = whole and all(holds(held.get(name), getattr(sent, name)) for name in ADDRESSES)
     kept = dump(Sent(sent.email, sent.phone, ours))
     return Vouched(entry.customer_id, entry.wanted, entry.value, kept, whole)
 

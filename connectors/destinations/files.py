@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class Files(Destination[FilesOptions]):
 
     options_class = FilesOptions
     reads = 50_000
+    reads_addresses = True
 
     def __init__(self, options: FilesOptions, *, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(options, transport=transport)
@@ -96,7 +98,7 @@ class Files(Destination[FilesOptions]):
     async def read(
         self, people: Sequence[Person], names: Sequence[str]
     ) -> Mapping[str, Mapping[str, object]]:
-        """Look into every file of every scheme."""
+        """Look into every file of every scheme; who stands in two of one has no segment there."""
         async with self._one_at_a_time:
             return await asyncio.to_thread(self._look_up, people, names)
 
@@ -107,20 +109,32 @@ class Files(Destination[FilesOptions]):
     def _look_up(
         self, people: Sequence[Person], names: Sequence[str]
     ) -> dict[str, Mapping[str, object]]:
-        found: dict[str, Mapping[str, object]] = {}
+        found: dict[str, dict[str, object]] = {}
+        homes = {name: _folder(name) for name in names if self._is_segment(name)}
+        seen = Counter[tuple[str, str]]()
         ids = pa.array([person.id for person in people], pa.string())
         for path in sorted((self._root / "segments").glob("*/*.csv")):
             rows = tables.read(path)
             rows = rows.filter(compute.is_in(rows["customer_id"], ids))
             for row in rows.to_pylist():
-                held = {n: row[n] for n in names if row.get(n) is not None}
-                found[row["customer_id"]] = {**found.get(row["customer_id"], {}), **held}
-        return found
+                who, scheme = row["customer_id"], path.parent.name
+                seen[who, scheme] += 1
+                mine = [n for n in names if homes.get(n, scheme) == scheme]
+                found.setdefault(who, {}).update(
+                    {n: row[n] for n in mine if row.get(n) is not None}
+                )
+        for (who, scheme), files in seen.items():
+            for name in [n for n, home in homes.items() if home == scheme and files > 1]:
+                found[who].pop(name, None)
+        return dict(found)
 
     def _segments(self, change: Identify) -> list[str]:
         """The properties of a change that are segments."""
+        return [name for name in change.properties if self._is_segment(name)]
+
+    def _is_segment(self, name: str) -> bool:
         wanted = self.options.segment_properties
-        return [p for p in change.properties if (p in wanted if wanted else p.endswith(SUFFIX))]
+        return name in wanted if wanted else name.endswith(SUFFIX)
 
     def _work_in(self, changes: Sequence[Identify]) -> None:
         named = dict.fromkeys(p for change in changes for p in self._segments(change))
@@ -143,7 +157,7 @@ class Files(Destination[FilesOptions]):
         """Put people into the file of their segment, then take them out of the others."""
         columns = [*PERSON, *dict.fromkeys(p for change in changes for p in change.properties)]
         came = tables.table((_row(change) for change in changes), columns)
-        folder = self._root / "segments" / tables.file_name(_scheme(segment)).removesuffix(".csv")
+        folder = self._root / "segments" / _folder(segment)
         gaining = came[segment].drop_null().unique().to_pylist()
         paths = {folder / tables.file_name(name): name for name in sorted(gaining)}
         for path, name in paths.items():
@@ -187,6 +201,10 @@ def _holds(path: Path, people: pa.ChunkedArray) -> bool:
 
 def _scheme(segment: str) -> str:
     return segment.removesuffix(SUFFIX)
+
+
+def _folder(segment: str) -> str:
+    return tables.file_name(_scheme(segment)).removesuffix(".csv")
 
 
 def _person(change: Identify) -> dict[str, str | None]:

@@ -60,7 +60,7 @@ def reconcile(  # noqa: PLR0913 - options of a command
     """Read a destination back and tell where it differs from what it accepted.
 
     Only properties that we write are read and compared. Ends with 0 if nothing differs or all was
-    sent again, and with 4 if something does.
+    accepted again, and with 4 if something does.
     """
     from sync.app import open_app
 
@@ -109,8 +109,7 @@ def _compare(
     told["left"] = len(found.customers)
     if repair:
         told["repaired"] = None if result is None else asdict(result)
-        sent = 0 if result is None or result.held is not None else len(differing)
-        told["left"] -= 0 if result is not None and result.stopped is not None else sent
+        told["left"] -= reconcile.mended(app, name, differing)
     _show(told, repair=repair, json=json)
     return told
 

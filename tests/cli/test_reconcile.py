@@ -64,6 +64,34 @@ def test_what_others_changed_is_told_and_mended_and_their_own_fields_stay(loaded
     assert loaded.report(*loaded.as_of())["destinations"]["klaviyo"]["planned"] == 0
 
 
+def test_a_repair_that_mends_nothing_does_not_end_well(loaded):
+    write(loaded, "c0001@example.com", lifecycle_segment="Hijacked")
+    write(loaded, "c0002@example.com", lifecycle_segment="Hijacked")
+    fault = {"kind": "poison", "times": None, "ids": ["c0001@example.com"]}
+    httpx.post(f"{loaded.urls['klaviyo']}/sandbox/faults", json=fault).raise_for_status()
+    found, _ = read(loaded, "klaviyo", "--repair", code=4)
+    assert (found["repaired"]["delivered"], found["repaired"]["rejected"]) == (1, 1)
+    assert found["left"] == 1
+
+
+def test_files_with_an_old_address_or_a_double_are_not_taken_for_accepted(loaded):
+    folder = next(loaded.folder.rglob("segments/lifecycle"))
+    first, second = sorted(folder.glob("*.csv"), key=lambda path: -path.stat().st_size)[:2]
+    lines = first.read_text().splitlines(keepends=True)
+    doubled, moved = lines[1], lines[2].split(",")[0].strip('"')
+    for path in folder.parent.rglob("*.csv"):
+        text = path.read_text().replace(f"{moved}@example.com", "old@example.com")
+        path.write_text(text)
+    second.write_text(second.read_text() + doubled)
+    for path in (loaded.folder / "data").glob("state.db*"):
+        path.unlink()
+    found, _ = read(loaded, "disk", "--rebuild", *loaded.as_of())
+    assert found["rebuilt"] == {"asked": 300, "whole": 298, "partly": 2}
+    done = loaded.report(*loaded.as_of())["destinations"]["disk"]
+    assert done["planned"] == 2
+    assert read(loaded, "disk")[0]["agree"] == 300
+
+
 def test_a_destination_that_lost_everybody_is_held_by_the_brake(loaded):
     httpx.post(f"{loaded.urls['klaviyo']}/sandbox/reset").raise_for_status()
     found, said = read(loaded, "klaviyo", "--repair", code=4)
