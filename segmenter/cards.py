@@ -46,6 +46,17 @@ def seen_in(orders: Table, home: str) -> Table:
     return cards.filter(named).group_by(*_SEEN).aggregate(since=ibis._.since.min())
 
 
+def named(orders: Table, home: str) -> Table:
+    """``source``, ``raw`` (the id there), and ``id``, ``email``, ``phone`` as cards have them."""
+    return orders.select(
+        source=orders.source,
+        raw=orders.customer_id.nullif(""),
+        id=_id_of(orders, home),
+        email=normal_email(orders.email),
+        phone=_phone_of(orders),
+    ).distinct()
+
+
 def unknown(cards: Table, known: Table) -> Table:
     """Those of the cards that are not among the known ones."""
     there = known.select(key=_key(known.id, known.email, known.phone))

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-import duckdb
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from sync.overlap import SMALL
 from sync.store import Somebody
 from sync.store.tables import ledger, outbox, transitions
+from sync.theirs import IDENTITY, read_aside, theirs, theirs_aside
 from sync.values import load, load_properties
 
 if TYPE_CHECKING:
     from sync.app import App
 
-ORDERS = """
-SELECT * FROM read_parquet($files, union_by_name = true)
-WHERE customer_id IN (SELECT unnest($ids)) OR lower(trim(email)) IN (SELECT unnest($emails))
-ORDER BY ordered_at, order_id, version
-"""
-SCORES = "SELECT * FROM read_parquet($files) WHERE customer_id IN (SELECT unnest($ids))"
-
 
 def dossier(app: App, who: Somebody) -> dict[str, Any]:
     """Orders in every version, scores and segments as published, moves, what was sent and accepted.
 
-    Nothing is left out that ``forget`` would take away, but rows that were set aside as unreadable.
+    Rows of files are found by the rule by which ``forget`` takes them away.
     """
+    root = app.loaded.data_dir
     snapshot = app.store.latest_snapshot()
-    published = [] if snapshot is None else [app.loaded.data_dir / snapshot.path]
-    root = app.loaded.data_dir / "lake"
-    lake = [root / path for _, _, path in app.store.all_parts()]
-    with duckdb.connect(config=SMALL) as base:
-        orders = _found(base, ORDERS, lake, ids=list(who.ids), emails=list(who.emails))
-        scores = _found(base, SCORES, published, ids=who.keys)
+    lake = [root / "lake" / path for _, _, path in app.store.all_parts()]
+    ours = {str(path.relative_to(root)): _found(path, who) for path in root.glob("*/*.parquet")}
+    aside = app.lake().set_aside
     return {
         "goes_by": asdict(who),
-        "orders": orders,
-        "scores_and_segments": scores,
+        "orders": sorted((row for path in lake for row in _found(path, who)), key=_moment),
+        "scores_and_segments": [] if snapshot is None else ours.pop(snapshot.path, []),
+        "other_files": {name: rows for name, rows in sorted(ours.items()) if rows},
+        "set_aside": [row for path in sorted(aside.rglob("*.csv")) for row in _aside(path, who)],
         "moves": _rows(app, transitions, who),
         "destinations": [_told(row) for row in _rows(app, ledger, who)],
         "events": [
@@ -48,17 +43,24 @@ def dossier(app: App, who: Somebody) -> dict[str, Any]:
     }
 
 
-def _found(
-    base: duckdb.DuckDBPyConnection, query: str, files: list[Any], **given: object
-) -> list[dict[str, Any]]:
-    there = [str(path) for path in files if path.exists()]
-    if not there:
+def _found(path: Path, who: Somebody) -> list[dict[str, Any]]:
+    if not path.exists():
         return []
-    # moments in UTC; as Arrow, since duckdb's own rows need a library of time zones more
-    base.execute("SET TimeZone = 'UTC'")
-    found: Any = base.sql(query, params={"files": there, **given}).to_arrow_table()
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
+    with pq.ParquetFile(path) as file:
+        if not IDENTITY & set(file.schema_arrow.names):
+            return []
+        batches = (batch.filter(theirs(batch, who)) for batch in file.iter_batches())
+        return [row for batch in batches for row in batch.to_pylist()]
+
+
+def _aside(path: Path, who: Somebody) -> list[dict[str, Any]]:
+    table = read_aside(path)
+    rows = table.filter(theirs_aside(table, unquote(path.parent.name), who))
+    return [dict(row) for row in rows.to_pylist()]
+
+
+def _moment(order: dict[str, Any]) -> tuple[Any, ...]:
+    return order["ordered_at"], order["order_id"], order["version"]
 
 
 def _rows(app: App, table: sa.Table, who: Somebody) -> list[dict[str, Any]]:

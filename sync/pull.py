@@ -44,7 +44,7 @@ async def _pull(
     source = app.source(name)
     faults: list[Fault] = []
     aside = False
-    door = Door(app.store)
+    door = Door(app.store, name, app.reading().phone_region)
     # with what an earlier process of this run brought
     rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
     try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,14 +36,15 @@ class Forgotten(Database):
         Events that wait are taken away at once. Repeating it is harmless.
         """
         self._make_salt()
-        digests = sorted(self.digests([*who.ids, *who.emails, *who.phones]).values())
+        digests = sorted(self.digests(who.door_keys).values())
         body = json.dumps(asdict(who), ensure_ascii=False)
         with self.begin() as connection:
             for digest in digests:
                 statement = upsert(connection, forgotten, ("digest",), None)
                 connection.execute(statement, {"digest": digest, "forgotten_at": at})
             statement = upsert(connection, forgetting, ("digest",), ("body",))
-            connection.execute(statement, {"digest": digests[0], "body": body, "begun_at": at})
+            note = self.digests([body])[body]
+            connection.execute(statement, {"digest": note, "body": body, "begun_at": at})
             waiting = (outbox.c.customer_id.in_(who.keys), outbox.c.ticket.is_(None))
             connection.execute(sa.delete(outbox).where(*waiting))
 
@@ -51,15 +53,17 @@ class Forgotten(Database):
         query = sa.select(forgetting.c.body).order_by(forgetting.c.begun_at, forgetting.c.digest)
         with self.read() as connection:
             bodies = [json.loads(body) for body in connection.execute(query).scalars()]
-        return [Somebody(**{name: tuple(each) for name, each in body.items()}) for body in bodies]
+        return [_somebody(body) for body in bodies]
 
     def end_forgetting(self, who: Somebody) -> None:
         """Take the last rows away, and what the database keeps of them behind the scenes."""
-        first = min(self.digests([*who.ids, *who.emails, *who.phones]).values())
+        notes = sa.select(forgetting.c.digest, forgetting.c.body)
         with self.begin() as connection:
             for table in (ledger, outbox, transitions):
                 connection.execute(sa.delete(table).where(table.c.customer_id.in_(who.keys)))
-            connection.execute(sa.delete(forgetting).where(forgetting.c.digest == first))
+            for note, body in connection.execute(notes).all():
+                if _somebody(json.loads(body)) == who:
+                    connection.execute(sa.delete(forgetting).where(forgetting.c.digest == note))
         scrub(self.engine)
 
     def forgotten_digests(self) -> frozenset[str]:
@@ -67,11 +71,11 @@ class Forgotten(Database):
         with self.read() as connection:
             return frozenset(connection.execute(sa.select(forgotten.c.digest)).scalars())
 
-    def digests(self, values: Sequence[str]) -> Mapping[str, str]:
-        """The salted hash of each value, in small letters and without blanks around."""
+    def digests(self, texts: Sequence[str]) -> Mapping[str, str]:
+        """The salted hash of each text."""
         with self.read() as connection:
             seed = connection.execute(sa.select(salt.c.value)).scalar() or ""
-        return {one: sha256(f"{seed}{one.strip().lower()}".encode()).hexdigest() for one in values}
+        return {one: sha256(f"{seed}{one}".encode()).hexdigest() for one in texts}
 
     def rewritten_part(self, seq: int, path: str, rows: int) -> None:
         """A part has another file from now on; its place in the history stays."""
@@ -95,3 +99,10 @@ class Forgotten(Database):
         with self.begin() as connection:
             if connection.execute(sa.select(salt.c.value)).scalar() is None:
                 connection.execute(sa.insert(salt).values(value=secrets.token_hex(32)))
+
+
+def _somebody(body: dict[str, Any]) -> Somebody:
+    """Back from a note; those of old know no source."""
+    accounts = body.get("accounts", [("", one) for one in body["ids"]])
+    ids, emails, phones = (tuple(body[name]) for name in ("ids", "emails", "phones"))
+    return Somebody(ids, emails, phones, tuple((source, raw) for source, raw in accounts))

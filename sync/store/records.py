@@ -172,13 +172,24 @@ class OutboxEvent:
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """All that a person goes by: customer ids, e-mail addresses in small letters, phone numbers."""
+    """All that a person goes by.
+
+    ``ids`` as we show them; ``emails`` in small letters; ``phones`` as written and as E.164;
+    ``accounts``: source and the id in it ("" for whichever source, in notes of old).
+    """
 
     ids: tuple[str, ...]
     emails: tuple[str, ...]
     phones: tuple[str, ...] = ()
+    accounts: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """Every customer id that is or was his; a guest's is his address or his number."""
         return sorted({*self.ids, *self.emails, *self.phones})
+
+    @property
+    def door_keys(self) -> list[str]:
+        """What is hashed to know them at the door; an id counts in its source alone."""
+        accounts = (f"{source}\n{raw}" if source else raw.lower() for source, raw in self.accounts)
+        return sorted({*accounts, *self.emails, *(f"\n{phone}" for phone in self.phones)})

@@ -1,0 +1,93 @@
+"""What everybody goes by: one row for each way in which a customer was ever named.
+
+Whose a row is follows from the published cards, as it does in a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from segmenter.cards import CARDS, named
+from segmenter.phone import TAIL, e164
+from sync.present import located
+from sync.reading import Reading, cards_of, published
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+NAMED: pa.Schema = pa.schema(
+    [(name, pa.string()) for name in ("source", "raw", "id", "email", "phone")]
+)
+#: ``raw`` is the id in its source; ``id``, ``own`` and ``customer`` are as the cards have them.
+#: A row of the cards or of the published result alone has no source.
+GO_BY = """
+CREATE TABLE go_by AS
+SELECT n.source, n.raw, n.id, n.email, n.phone, c.number,
+    coalesce(c.own, n.id, n.email) AS own,
+    coalesce(c.customer, o.customer, n.id, n.email) AS customer
+FROM named n
+LEFT JOIN cards c ON c.id IS NOT DISTINCT FROM n.id
+    AND c.email IS NOT DISTINCT FROM n.email AND c.phone IS NOT DISTINCT FROM n.phone
+LEFT JOIN (SELECT own, min(customer) AS customer FROM cards GROUP BY own) o
+    ON o.own = coalesce(n.id, n.email)
+UNION SELECT NULL, NULL, id, email, phone, number, own, customer FROM cards
+UNION SELECT NULL, NULL, NULL, nullif(lower(trim(email)), ''), NULL, NULL, customer_id, customer_id
+FROM told
+"""
+TAIL_OF = f"right(regexp_replace(phone, '\\D', '', 'g'), {TAIL})"
+UNDIALLED = f"""
+SELECT DISTINCT phone FROM go_by WHERE phone IS NOT NULL AND number IS NULL
+    AND ((id IS NULL AND email IS NULL) OR {TAIL_OF} IN (SELECT unnest($tails)))
+"""  # noqa: S608 - a constant
+DIAL = """
+UPDATE go_by SET number = d.number, own = coalesce(own, d.number),
+    customer = coalesce(customer, d.number)
+FROM dialled d WHERE go_by.phone = d.phone AND go_by.number IS NULL
+"""
+
+
+def load_go_by(app: App, base: duckdb.DuckDBPyConnection) -> None:
+    """Make the table ``go_by`` of all parts that ever were, the cards and the published result."""
+    reading, engine = published(app), app.engine()
+    parts = app.store.all_parts()
+    root = app.loaded.data_dir / "lake"
+    files = [str(root / path) for _, _, path in parts if (root / path).exists()]
+    rows = NAMED.empty_table()
+    if files:
+        orders = engine.read_parquet(files)
+        rows = engine.to_pyarrow(named(orders, _home(app, reading, {s for _, s, _ in parts})))
+    base.register("named", rows)
+    cards = cards_of(app, engine, reading)
+    base.register("cards", CARDS.empty_table() if cards is None else engine.to_pyarrow(cards))
+    base.register("told", _told(app))
+    base.execute(GO_BY)
+    dial(app, base, ())
+
+
+def dial(app: App, base: duckdb.DuckDBPyConnection, phones: Iterable[str]) -> None:
+    """Work out the numbers of all who have only one, and of those that end as these phones do."""
+    tails = ["".join(filter(str.isdigit, phone))[-TAIL:] for phone in phones]
+    found = [row[0] for row in base.execute(UNDIALLED, {"tails": tails}).fetchall()]
+    numbers = pa.array(e164(found, published(app).phone_region), pa.string())
+    base.register("dialled", pa.table({"phone": pa.array(found, pa.string()), "number": numbers}))
+    base.execute(DIAL)
+
+
+def _home(app: App, reading: Reading, sources: set[str]) -> str:
+    """The source whose ids stay as they are; as a first run would choose it."""
+    if reading.home is not None:
+        return reading.home
+    return next((name for name in app.sources if name in sources), min(sources))
+
+
+def _told(app: App) -> pa.Table:
+    snapshot = app.store.latest_snapshot()
+    if snapshot is None:
+        return pa.table({n: pa.array([], pa.string()) for n in ("customer_id", "email")})
+    engine = app.engine()
+    rows = engine.read_parquet(located(app, snapshot)).select("customer_id", "email")
+    return engine.to_pyarrow(rows)
