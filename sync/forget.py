@@ -21,6 +21,7 @@ from sync.books import Profiles
 from sync.difference import Kind
 from sync.erase import erase_files
 from sync.failpoints import reach
+from sync.goby import left_of
 from sync.jobs import jobs_of
 from sync.lane import Lane
 from sync.ledger import ATTRIBUTES, Entry, Ledger, Mark
@@ -57,6 +58,9 @@ async def forget(app: App, who: Somebody, stop: threading.Event) -> list[Cleared
     told = [await _clear(app, name, who, stop) for name in app.destinations]
     reach("forget.cleared")
     if all(each.stopped is None for each in told):
+        left = left_of(app, who)
+        if left is not None:
+            return [*told, Cleared("here", 0, stopped=left)]
         app.store.end_forgetting(who)
         reach("forget.ended")
     return [each for each in told if each.cleared or each.refused or each.stopped]

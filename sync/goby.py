@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from segmenter.cards import CARDS, named
 from segmenter.phone import TAIL, e164
+from sync.overlap import SMALL
 from sync.present import located
 from sync.reading import Reading, cards_of, published
+from sync.store import Somebody
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -48,6 +50,26 @@ UPDATE go_by SET number = d.number, own = coalesce(own, d.number),
     customer = coalesce(customer, d.number)
 FROM dialled d WHERE go_by.phone = d.phone AND go_by.number IS NULL
 """
+
+
+#: Rows that are theirs by what was worked out of them, whether or not they look it.
+LEFT = """
+SELECT CASE WHEN source IS NULL THEN 'what is published' ELSE 'the lake' END, count(*) FROM go_by
+WHERE customer IN (SELECT unnest($keys)) OR own IN (SELECT unnest($keys))
+GROUP BY 1 ORDER BY 1
+"""
+
+
+def left_of(app: App, who: Somebody) -> str | None:
+    """Where rows are still attributed to them after all was erased; None if nowhere."""
+    with duckdb.connect(config=SMALL) as base:
+        load_go_by(app, base)
+        dial(app, base, who.phones)
+        found = base.execute(LEFT, {"keys": who.keys}).fetchall()
+    if not found:
+        return None
+    places = " and ".join(f"{place} ({count:,})" for place, count in found)
+    return f"rows in {places} are still attributed to them; nothing was ended: please report this"
 
 
 def load_go_by(app: App, base: duckdb.DuckDBPyConnection) -> None:

@@ -19,7 +19,7 @@ def export(
         typer.Option(help="A file to write to; standard output if left out.", show_default=False),
     ] = None,
     everybody: Annotated[
-        bool, typer.Option("--everybody", help="Mean everybody who bears that address.")
+        bool, typer.Option("--everybody", help="Mean everybody whom that may be.")
     ] = False,
     config: Config = None,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
@@ -33,7 +33,9 @@ def export(
     with open_app(config, read_only=True, secrets=False) as app:
         found = somebody(app, who, everybody=everybody)
         if found is None:
-            raise Stop("nobody is known by that; give the shop's customer id or an e-mail address")
+            raise Stop(
+                "nobody is known by that; give a customer id, an e-mail address or a phone number"
+            )
         text = json_.dumps(dossier(app, found), default=str, ensure_ascii=False, indent=1)
     if to is None:
         typer.echo(text)

@@ -23,13 +23,14 @@ def forget(
     who: Annotated[
         str | None,
         typer.Argument(
-            metavar="E-MAIL-OR-ID",
-            help="The person; left out, those are finished whom a run was cut off with.",
+            metavar="WHO",
+            help="A customer id as it is shown, SOURCE:ID, an e-mail address or a phone number; "
+            "left out, those are finished whom a run was cut off with.",
             show_default=False,
         ),
     ] = None,
     everybody: Annotated[
-        bool, typer.Option("--everybody", help="Mean everybody who bears that address.")
+        bool, typer.Option("--everybody", help="Mean everybody whom that may be.")
     ] = False,
     config: Config = None,
     json: Json = False,
@@ -56,7 +57,9 @@ def forget(
         elif not app.store.being_forgotten():
             if who is None:
                 raise Stop("there is nobody left to be forgotten", Code.OK)
-            raise Stop("nobody is known by that; give the shop's customer id or an e-mail address")
+            raise Stop(
+                "nobody is known by that; give a customer id, an e-mail address or a phone number"
+            )
         told, gone = _all(app, stop)
     _show(told, gone, json=json)
     if any(each.stopped is not None for each in told):

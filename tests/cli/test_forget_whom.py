@@ -1,8 +1,11 @@
 """Whom an id, an address or a number means: him in everything, and nobody else in anything."""
 
 import json
+import sqlite3
 from datetime import date
+from hashlib import sha256
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -112,3 +115,28 @@ def test_an_id_of_two_sources_is_asked_back(two):
     assert "outlet:9001 or shop:9001" in " ".join(asked.stderr.split())
     assert two.here("forget", "9001", "--everybody").exit_code == 0
     assert orders(two) == ALL - {"s1", "t1"}
+
+
+def test_what_was_hashed_without_a_source_is_still_known(two):
+    """As an older version left it: one plain text, in small letters."""
+    with sqlite3.connect(two.folder / "data" / "state.db") as base:
+        base.execute("INSERT INTO salt VALUES ('grain')")
+        digest = sha256(b"grainab12").hexdigest()
+        base.execute(
+            "INSERT INTO forgotten VALUES (?, '2025-06-30T00:00:00.000000+00:00')", [digest]
+        )
+    base.close()
+    write(two, "\n")
+    assert two.report(*two.as_of(1))["customers"] == 7 - 2
+
+
+def test_nothing_is_ended_while_a_row_is_still_theirs(two, monkeypatch):
+    """Whatever is missed by the rule by which rows are erased."""
+    monkeypatch.setattr("sync.erase.theirs", lambda batch, _: pa.repeat(False, batch.num_rows))
+    done = two.here("forget", "77")
+    assert done.exit_code == 4
+    assert "Nothing is left" not in done.stdout
+    assert "the lake (1)" in done.stdout
+    monkeypatch.undo()
+    assert two.here("forget").exit_code == 0
+    assert orders(two) == ALL - {"t2"}
