@@ -13,7 +13,12 @@ from sync.commands.options import Config, Debug
 
 
 def export(
-    who: Annotated[str, typer.Argument(metavar="E-MAIL-OR-ID", help="The person.")],
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHO", help="A customer id, SOURCE:ID, an e-mail address or a phone number."
+        ),
+    ],
     to: Annotated[
         Path | None,
         typer.Option(help="A file to write to; standard output if left out.", show_default=False),
