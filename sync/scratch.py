@@ -9,17 +9,17 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, make_url, select
 
 from connectors.errors import Misconfigured
-from sync.app import App, prepared
+from sync.app import App, open_app, prepared
 from sync.clock import SystemClock
-from sync.store import Store, StoreMissing
+from sync.store import Store, StoreMissing, StoreOutdated
 from sync.store.dialect import open_engine
 from sync.store.sentences import translated
 from sync.store.tables import metadata
@@ -51,6 +51,17 @@ def scratch(config: Path | None) -> Generator[App]:
 
 
 @contextmanager
+def looking(config: Path | None) -> Generator[App]:
+    """The configured parts for reading only; of a state with an older schema a copy up to date."""
+    with ExitStack() as stack:
+        try:
+            app = stack.enter_context(open_app(config, read_only=True, secrets=False))
+        except StoreOutdated:
+            app = stack.enter_context(scratch(config))
+        yield app
+
+
+@contextmanager
 def stateless(config: Path | None) -> Generator[App]:
     """The configured parts in their places, for who only asks; nothing is made or changed.
 
@@ -77,17 +88,27 @@ def _copy_state(url: str, copy: Path) -> None:
         original = Store(url, read_only=True)
     except StoreMissing:
         return
+    except StoreOutdated:
+        if make_url(url).get_backend_name() != "sqlite":
+            raise
+        # whoever opens the copy brings it up to date
+        _back_up(url, copy)
+        return
     with closing(original):
         if original.engine.dialect.name == "sqlite":
-            place = quote(str(original.engine.url.database))
-            with (
-                closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as source,
-                closing(sqlite3.connect(copy)) as target,
-            ):
-                source.backup(target)
+            _back_up(url, copy)
             return
         with closing(Store(f"sqlite:///{copy}")) as fresh:
             _copy_tables(original, fresh)
+
+
+def _back_up(url: str, copy: Path) -> None:
+    place = quote(str(Path(make_url(url).database or "").absolute()))
+    with (
+        closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
 
 
 def _copy_tables(original: Store, fresh: Store) -> None:

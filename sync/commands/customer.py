@@ -38,12 +38,12 @@ def customer(
     Also which threshold was crossed by which number at the last move of each scheme, and on which
     day he moves where if nothing more is bought.
     """
-    from sync.app import open_app
     from sync.commands.show import console
     from sync.person import find
+    from sync.scratch import looking
     from sync.who import somebody
 
-    with open_app(config, read_only=True, secrets=False) as app:
+    with looking(config) as app:
         found = find(app, who)
         known = bool(found) or somebody(app, who, everybody=True) is not None
     if not known:

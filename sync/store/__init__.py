@@ -1,6 +1,6 @@
 """The state database: what was pulled, computed, published, sent and answered."""
 
-from sync.store.errors import LeaseLost, StoreError, StoreMissing
+from sync.store.errors import LeaseLost, StoreError, StoreMissing, StoreOutdated
 from sync.store.records import (
     Approval,
     Fence,
@@ -36,6 +36,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreMissing",
+    "StoreOutdated",
     "Transition",
     "Version",
 ]

@@ -2,6 +2,7 @@
 
 StoreError
 ├── StoreMissing   there is no state database yet, and it was opened for reading only
+├── StoreOutdated  its schema is older than this version's, and it was opened for reading only
 └── LeaseLost      another process holds the lease: whatever this one still wants to write is stale
 """
 
@@ -14,6 +15,10 @@ class StoreError(Exception):
 
 class StoreMissing(StoreError):
     """There is no state database at this place."""
+
+
+class StoreOutdated(StoreError):
+    """The state database has the schema of an older version and may not be changed."""
 
 
 class LeaseLost(StoreError):

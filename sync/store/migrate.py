@@ -7,14 +7,14 @@ from sqlalchemy.engine import Connection
 
 from sync.migrations import HEAD
 from sync.store.dialect import one_at_a_time
-from sync.store.errors import StoreError
+from sync.store.errors import StoreError, StoreOutdated
 
 
 def migrate(connection: Connection, *, apply: bool) -> None:
     """Apply the missing migrations inside the caller's transaction, or only check that none is.
 
-    Raises StoreError if the store was written by a newer version, or is old and may not be
-    changed.
+    Raises StoreError if the store was written by a newer version, StoreOutdated if it is old and
+    may not be changed.
     """
     stands_at = version(connection)
     if stands_at == HEAD:
@@ -40,7 +40,7 @@ def migrate(connection: Connection, *, apply: bool) -> None:
             f"knows up to {HEAD}); install that version or a later one"
         )
     if not apply:
-        raise StoreError(
+        raise StoreOutdated(
             "the state database is of an older version of Tidesman; a run brings it up to date"
         )
     command.upgrade(config, "head")

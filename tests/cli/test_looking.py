@@ -2,6 +2,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 
 import httpx
@@ -170,3 +172,19 @@ def test_the_whole_configuration_may_come_from_the_environment(cli, monkeypatch,
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["destinations"]["disk"]["delivered"] == 1
     assert (tmp_path / "out" / "segments" / "lifecycle").is_dir()
+
+
+def test_a_state_of_an_older_schema_can_be_looked_at_and_stays_as_it_is(shop):
+    shop.report(*shop.as_of())
+    with closing(sqlite3.connect(shop.folder / "data" / "state.db")) as state:
+        state.executescript(
+            "DROP TABLE alerts; UPDATE alembic_version SET version_num = '0004';"
+            "PRAGMA wal_checkpoint(TRUNCATE);"
+        )
+    before = everything(shop)
+    told = shop.here("customer", "c0001")
+    assert told.exit_code == 0, told.stderr
+    assert "c0001@example.com" in told.stdout
+    planned = shop.here("plan", *shop.as_of())
+    assert planned.exit_code == 0, planned.stderr
+    assert everything(shop) == before

@@ -85,6 +85,11 @@ def test_the_shops_zone_and_currency_stand_in_for_the_sources(loaded, good):
             "Europe/Londn",
             "line 1: timezone: 'Europe/Londn' is no time zone; did you mean 'Europe/London'?",
         ),
+        (
+            "currency: GBP",
+            "currency: GBP\ncurrencies: {GBP: 1}",
+            "line 3: currencies: GBP is the shop's own currency and needs no rate",
+        ),
         ("GBP", "GPB", "line 2: currency: 'GPB' is no currency; did you mean 'GBP'?"),
         (
             "GBP",
