@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from sync.app import App
 
+#: A move of longer ago is news to nobody, and its event would start a flow all the same.
+DAYS = 7
 NEXT = "They go with the next run: tidesman run"
 
 
@@ -38,6 +41,10 @@ def retry(  # noqa: PLR0913 - options of a command
         list[str] | None,
         typer.Option(help="Only this customer; may be given several times.", show_default=False),
     ] = None,
+    days: Annotated[
+        int,
+        typer.Option(min=0, help="With --refused: events of so many days; older ones stay."),
+    ] = DAYS,
     *,
     config: Config = None,
     json: Json = False,
@@ -63,7 +70,10 @@ def retry(  # noqa: PLR0913 - options of a command
             _tell(app, names, json=json)
             return
         with tenure(app.store, app.clock, lost=lambda: None):
-            count = _decide(app, names, customer, events=events, drop=drop)
+            if refused:
+                count = _refused(app, names, customer or None, days, json=json)
+            else:
+                count = _events(app, names, customer or None, drop=drop)
     if json:
         typer.echo(json_.dumps({"dropped" if drop else "again": count}))
         return
@@ -72,15 +82,31 @@ def retry(  # noqa: PLR0913 - options of a command
     typer.echo(f"{count:,} {what} {done}" if count else f"there are no such {what}")
 
 
-def _decide(
-    app: App, names: Sequence[str], customers: Sequence[str] | None, *, events: bool, drop: bool
-) -> int:
+def _events(app: App, names: Sequence[str], customers: Sequence[str] | None, *, drop: bool) -> int:
     from sync import retry
 
-    how = retry.refused_again
-    if events:
-        how = retry.events_taken if drop else retry.events_again
-    return how(app.store, names, customers or None, app.clock.now())
+    how = retry.events_taken if drop else retry.events_again
+    return how(app.store, names, customers, app.clock.now())
+
+
+def _refused(
+    app: App, names: Sequence[str], customers: Sequence[str] | None, days: int, *, json: bool
+) -> int:
+    """Tells before it writes how old the events are that go again."""
+    from sync import retry
+
+    now = app.clock.now()
+    since = now - timedelta(days=days)
+    found = retry.refused_events(app.store, names, customers, since)
+    if found.oldest is not None:
+        typer.echo(f"{found.young:,} events, the oldest of {found.oldest:%Y-%m-%d}", err=json)
+    if found.late:
+        typer.echo(
+            f"{found.late:,} events stay refused: older than {days} days (--days), or of customers "
+            "whose profile is not sent",
+            err=json,
+        )
+    return retry.refused_again(app.store, names, customers, now, since=since)
 
 
 def _tell(app: App, names: Sequence[str], *, json: bool) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from sync.retry import events_again, events_taken, refused_again
+import pytest
+import sqlalchemy as sa
+
+from sync.retry import Stale, events_again, events_taken, refused_again, refused_events
+from sync.store.tables import outbox
 
 
 @pytest.fixture
@@ -49,8 +53,9 @@ def test_what_was_refused_is_tried_again_with_its_event_and_only_on_request(shop
     shop.publish(moved)
     assert shop.deliver()["fake"].planned == 0
     # two profiles and their events; a refused one stays refused until it is answered for
-    assert refused_again(shop.store, ["fake"], None, shop.clock.now()) == 4
-    assert refused_again(shop.store, ["fake"], ["2"], shop.clock.now()) == 0
+    now, long_ago = shop.clock.now(), shop.clock.now() - timedelta(days=30)
+    assert refused_again(shop.store, ["fake"], None, now, since=long_ago) == 4
+    assert refused_again(shop.store, ["fake"], ["2"], now, since=long_ago) == 0
     planned = shop.plan()["fake"]
     assert (planned.moves, planned.events) == (2, 2)
     done = shop.deliver()["fake"]
@@ -59,3 +64,28 @@ def test_what_was_refused_is_tried_again_with_its_event_and_only_on_request(shop
     assert {event.person.id for event in shop.vendor.events.values()} == {"1", "3"}
     assert shop.deliver()["fake"].requests == 0
     assert shop.vendor.received.most_common(1)[0][1] == 1
+
+
+def test_an_event_of_long_ago_stays_refused_though_its_profile_goes(shop, kit):
+    shop.day([kit.row("1"), kit.row("2")])
+    shop.vendor.poison = {"1"}
+    shop.day([kit.row("1", "Lost"), kit.row("2")])
+    shop.vendor.poison = {"1", "2"}
+    shop.clock.passed += 86_400
+    shop.day([kit.row("1", "Lost"), kit.row("2", "Champions")])
+    marks = {"1": "Lost", "2": "Champions"}
+    first, second = sorted(occurred(shop))
+    found = refused_events(shop.store, ["fake"], None, second)
+    assert found == Stale(young=1, oldest=second, late=1)
+    assert refused_events(shop.store, ["fake"], ["1"], first) == Stale(1, first, 0)
+    assert refused_again(shop.store, ["fake"], None, shop.clock.now(), since=second) == 3
+    shop.vendor.poison = set()
+    shop.publish([kit.row(who, segment) for who, segment in marks.items()])
+    shop.deliver()
+    assert {who: shop.vendor.profiles[who]["lifecycle_segment"] for who in marks} == marks
+    assert [event.properties["to"] for event in shop.vendor.events.values()] == ["Champions"]
+
+
+def occurred(shop):
+    with shop.store.read() as connection:
+        return connection.execute(sa.select(outbox.c.occurred_at)).scalars().all()
