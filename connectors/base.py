@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from connectors import http
 from connectors.errors import ConnectorError
 from connectors.held import holds
-from connectors.types import Batch, Change, Page, Person, Receipt, Value
+from connectors.types import Audience, Batch, Change, Page, Person, Receipt, Value
 
 
 class Options(BaseModel):
@@ -258,6 +258,12 @@ class Destination(Connector[O_co]):
     async def settle(self, ticket: str, batch: Batch[Any]) -> Receipt:
         """Ask what became of a batch that was pending; may be pending again."""
         raise NotImplementedError(f"{type(self).__name__} returned a ticket but cannot settle it")
+
+    # optional: to keep people in audiences
+
+    async def ensure(self, name: str) -> Audience:
+        """Find the audience of that name, or make it if there is none; the engine remembers it."""
+        raise NotImplementedError(f"{type(self).__name__} has no audiences")
 
     # optional: to read back what the vendor holds
 

@@ -156,8 +156,16 @@ class Track(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """A list at a vendor. ``id`` is the vendor's, by which ``Enter`` and ``Exit`` name it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enter(Change):
-    """Put the person into an audience of ours."""
+    """Put the person into an audience of ours, by the id that ``ensure`` gave."""
 
     audience: str
 

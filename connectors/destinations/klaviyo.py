@@ -17,18 +17,30 @@ from pydantic import Field, SecretStr
 
 from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import klaviyo_errors as errors
+from connectors.destinations import klaviyo_lists as lists
 from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
 from connectors.destinations.klaviyo_read import PROFILES, found, identifiers, query
 from connectors.destinations.limits import Limits
 from connectors.errors import TicketLost, Unavailable
 from connectors.http import Rejection, dig, only, read
-from connectors.types import Batch, Change, Identify, Person, Receipt, Track
+from connectors.types import (
+    Audience,
+    Batch,
+    Change,
+    Enter,
+    Exit,
+    Identify,
+    Person,
+    Receipt,
+    Track,
+)
 
 JOBS = "/api/profile-bulk-import-jobs"
 EVENTS = "/api/event-bulk-create-jobs"
 PROFILE = Limits("Klaviyo", ids=255, record_bytes=100_000)
 EVENT = Limits("Klaviyo", ids=255, text_bytes=100_000, event_name=127, properties=400)
 MEDIA_TYPE = "application/vnd.api+json"
+CONTENT = {"Content-Type": MEDIA_TYPE}
 
 
 class KlaviyoOptions(SharedOptions):
@@ -62,10 +74,12 @@ class Klaviyo(Destination[KlaviyoOptions]):
         Rate(150, 60, JOBS, ("GET",)),
         Rate(10, 1, EVENTS),
         Rate(150, 60, EVENTS),
+        *lists.RATES,
+        Rate(75, 1, PROFILES, ("GET",)),
+        Rate(750, 60, PROFILES, ("GET",)),
     )
     # one page: how many values a filter takes is not documented
     reads = 100
-    read_rates = (Rate(75, 1, PROFILES, ("GET",)), Rate(750, 60, PROFILES, ("GET",)))
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Add the key and the revision, which every call needs."""
@@ -85,7 +99,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
             return self._imported(change)
         if isinstance(change, Track):
             return self._recorded([change])
-        return super().wire(change)
+        return self._profile(change.person)
 
     @delivers(Identify, size=10_000, bytes=5_000_000)
     async def identify(self, batch: Batch[Identify]) -> Receipt:
@@ -101,13 +115,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         distinct(batch, self._key)
         sent = in_order(batch)
         unreserved(batch, self)
-        profiles = {"data": [self._imported(change) for change in sent]}
-        job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
-        try:
-            response = await self._post(JOBS, {"data": job})
-        except Rejection as refusal:
-            raise errors.import_refused(refusal, sent) from refusal
-        return batch.pending(str(dig(response, "data", "id")))
+        return await self._import(batch, sent, {})
 
     async def settle(self, ticket: str, batch: Batch[Any]) -> Receipt:
         """Ask for the job, and when it is complete read its errors to the last page.
@@ -161,12 +169,53 @@ class Klaviyo(Destination[KlaviyoOptions]):
             known |= found(field, ids, rows, names)
         return known
 
+    async def ensure(self, name: str) -> Audience:
+        """Find the list of that name, or make it."""
+        list_id = lists.oldest(await self._pages(lists.LISTS, lists.named(name)), name)
+        if list_id is None:
+            made = await self.call("POST", lists.LISTS, json=lists.new(name), headers=CONTENT)
+            list_id = str(dig(made, "data", "id"))
+        return Audience(list_id, name)
+
+    @delivers(Enter, size=10_000, bytes=5_000_000)
+    async def enter(self, batch: Batch[Enter]) -> Receipt:
+        """Put people on a list by an import job that bears nothing else of them."""
+        identified(batch, self.options.identifier)
+        distinct(batch, self._key)
+        into = {"relationships": lists.into(lists.audience_of(batch))}
+        return await self._import(batch, in_order(batch), into)
+
+    @delivers(Exit, size=100)
+    async def leave(self, batch: Batch[Exit]) -> Receipt:
+        """Take people off a list. Whom Klaviyo does not know is on none.
+
+        A page of 100 profiles is the most whose ids one request tells.
+        """
+        identified(batch, self.options.identifier)
+        path = f"{lists.LISTS}/{quote(lists.audience_of(batch), safe='')}/relationships/profiles"
+        people = [change.person for change in batch]
+        known: list[str] = []
+        for field, asked in identifiers(people, self.options.identifier).items():
+            known += lists.ids_of(await self._pages(PROFILES, query(field, asked)))
+        if known:
+            await self.call("DELETE", path, json=lists.members(known), headers=CONTENT)
+        return batch.delivered()
+
     def _key(self, person: Person) -> str:
         return errors.key(*(identify(person, self.options.identifier) or ("external_id", "")))
 
     def _profile(self, person: Person) -> dict[str, Any]:
         known_by = identify(person, self.options.identifier)
         return {"type": "profile", "attributes": dict([known_by] if known_by else [])}
+
+    async def _import(self, batch: Batch[Any], sent: list[Any], more: Mapping[str, Any]) -> Receipt:
+        profiles = {"data": [self.wire(change) for change in sent]}
+        job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}, **more}
+        try:
+            response = await self._post(JOBS, {"data": job})
+        except Rejection as refusal:
+            raise errors.import_refused(refusal, sent) from refusal
+        return batch.pending(str(dig(response, "data", "id")))
 
     def _imported(self, change: Identify) -> dict[str, Any]:
         profile = self._profile(change.person)

@@ -194,7 +194,12 @@ class ListCalls:
     def remove(self, call: Call) -> Response:
         """Take profiles off a list; consent is not touched."""
         one = self._one(call)
-        for profile_id in self._members(call):
+        ids = self._members(call)
+        poison = self._it.faults.strike({"poison"}, call.method, call.path)
+        known = [self._it.account.profiles.by_id[i] for i in ids]
+        if poison is not None and any(poison.hits(p.id, p.email, p.external_id) for p in known):
+            jsonapi.refuse(400, "invalid", poison.code or "Refused by dial", pointer="/data")
+        for profile_id in ids:
             one.members.pop(profile_id, None)
         return Response(status_code=204)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self
 from connectors.base import Delivery, Destination
 from connectors.errors import ConnectorError
 from connectors.exchange import cut, exchange, verified
-from connectors.testing.changes import change, enter
+from connectors.testing.changes import AUDIENCES, change, enter
 from connectors.testing.vendor import (
     KEY,
     Audiences,
@@ -80,14 +80,21 @@ class Bench:
     def __init__(self, laws: Laws, key: str = KEY) -> None:
         self.key = key
         self.vendor: Vendor = laws.vendor(key)
-        reachable = isinstance(self.vendor, HttpVendor)
-        self.wire = Wire(self.vendor.transport() if reachable else None)  # type: ignore[attr-defined]
+        self.wire = self._reach()
         self._class = laws.destination
         self._always = laws.always
         self._made: list[Destination[Any]] = []
+        #: The vendor's ids of the audiences, by name, as the engine remembers them.
+        self._audiences: dict[str, str] = {}
         self.it = self.connect()
 
     async def __aenter__(self) -> Self:
+        if type(self.it).ensure is not Destination.ensure:
+            # by another wire, as in an earlier run: what is counted is this run's
+            before = self._class(self.it.options, transport=self._reach())
+            self._made.append(before)
+            for name in AUDIENCES:
+                self._audiences[name] = (await before.ensure(name)).id
         return self
 
     async def __aexit__(
@@ -100,6 +107,9 @@ class Bench:
             await one.aclose()
         if isinstance(self.vendor, Closing):
             self.vendor.close()
+
+    def _reach(self) -> Wire:
+        return Wire(self.vendor.transport() if isinstance(self.vendor, HttpVendor) else None)
 
     def connect(self, key: str | None = None) -> Destination[Any]:
         """One more instance, as after a restart; perhaps with another key."""
@@ -182,7 +192,9 @@ class Bench:
     def _whole(self, changes: Iterable[Change]) -> Iterator[Change]:
         """The changes with what this destination wants in each."""
         for one in changes:
-            if isinstance(one, Identify) and self._always:
+            if isinstance(one, Enter | Exit):
+                yield replace(one, audience=self._audiences.get(one.audience, one.audience))
+            elif isinstance(one, Identify) and self._always:
                 yield replace(one, properties={**self._always, **one.properties})
             else:
                 yield one

@@ -14,6 +14,7 @@ from connectors.types import Change, Enter, Exit, Identify, Person, Track, Value
 MOMENT: Final = datetime(2024, 3, 1, 12, 30, 15, 900_000, UTC)
 EVENT: Final = "Lifecycle Segment Changed"
 AUDIENCE: Final = "at_risk"
+AUDIENCES: Final = (AUDIENCE, "lost", "champions")
 SEGMENT: Final = "lifecycle_segment"
 #: Texts that were seen to be bent on the way: quotes, scripts, signs beyond 16 bits, markup.
 ODD_TEXTS: Final = (

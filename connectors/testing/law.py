@@ -36,6 +36,7 @@ class Can(Enum):
     REPEAT = "it takes Track and can tell a repeat: idempotent=True"
     ENTER = "it takes Enter"
     EXIT = "it takes Exit"
+    ENSURE = "it finds and makes audiences: it has ensure()"
     TICKETS = "it settles tickets"
     READ = "it can be read back: it has read() and takes Identify"
     CONSENT = "the suite names fields of consent"
@@ -128,6 +129,8 @@ def abilities(laws: type[Laws]) -> frozenset[Can]:
     found = {can for kind, can in _KINDS.items() if kind in cls.deliveries}
     if Can.TRACK in found and cls.deliveries[Track].idempotent:
         found.add(Can.REPEAT)
+    if cls.ensure is not Destination.ensure:
+        found.add(Can.ENSURE)
     if cls.settle is not Destination.settle:
         found.add(Can.TICKETS)
     if cls.read is not Destination.read and Can.IDENTIFY in found:

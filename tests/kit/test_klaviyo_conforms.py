@@ -57,6 +57,10 @@ class Account:
             if found is not None and row["profile_id"] == found["id"]
         ]
 
+    def holds(self, audience: str, person: Person) -> bool:
+        found = self._profile(person)
+        return found is not None and audience in found["lists"]
+
     def slow(self, polls: int) -> None:
         self.app.faults.add(sandbox.Fault(kind="slow_job", polls=polls))
 

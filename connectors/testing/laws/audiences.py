@@ -9,7 +9,7 @@ from connectors.types import Enter
 
 
 class AudienceLaws(Laws):
-    """What ``Enter`` and ``Exit`` do."""
+    """What ``Enter``, ``Exit`` and ``ensure`` do."""
 
     @law(Can.ENTER)
     async def test_who_enters_is_in(self, bench: Bench) -> None:
@@ -55,3 +55,37 @@ class AudienceLaws(Laws):
         same(bench.holds("champions", person(2)), True, "person 2 in champions")
         await bench.deliver(leave(2, "lost"))
         require(bench.holds("champions", person(2)), "champions lost somebody to another exit")
+
+    @law(Can.ENSURE)
+    async def test_an_audience_is_found_again(self, bench: Bench) -> None:
+        """To ensure an audience twice, also after a restart, makes one: a lost id is no harm."""
+        first = await bench.it.ensure(AUDIENCE)
+        same((await bench.it.ensure(AUDIENCE)).id, first.id, "id the second time")
+        same((await bench.connect().ensure(AUDIENCE)).id, first.id, "id after a restart")
+
+    @law(Can.ENSURE)
+    async def test_an_audience_is_found_among_many(self, bench: Bench) -> None:
+        """Of many audiences each is found by its name, however the vendor tells them by pages."""
+        names = [f"segment {number}" for number in range(30)]
+        made = [(await bench.it.ensure(name)).id for name in names]
+        same(len(set(made)), len(names), "different ids")
+        again = [(await bench.connect().ensure(name)).id for name in names]
+        same(again, made, "ids the second time")
+
+    @law(Can.ENSURE)
+    async def test_a_name_is_kept_to_the_letter(self, bench: Bench) -> None:
+        """Names that differ in a letter, a sign or its case are different audiences."""
+        names = ("Can't Lose Them", 'Can"t Lose Them', "can't lose them", "Can't Lose Them, too")
+        made = {name: await bench.it.ensure(name) for name in names}
+        same(len({one.id for one in made.values()}), len(names), "different ids")
+        for name, one in made.items():
+            same(one.name, name, "name")
+
+    @law(Can.ENSURE, Can.ENTER)
+    async def test_to_ensure_an_audience_moves_nobody(self, bench: Bench) -> None:
+        """It makes nobody, puts nobody in and takes nobody out."""
+        await bench.deliver(enter(1))
+        before = bench.state([person(1), person(2)])
+        await bench.it.ensure(AUDIENCE)
+        await bench.it.ensure("another")
+        same(bench.state([person(1), person(2)]), before, "state")

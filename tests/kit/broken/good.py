@@ -15,7 +15,7 @@ from connectors.base import Destination, HttpOptions, Rate, delivers
 from connectors.errors import Misconfigured, Refused, TicketLost, Unavailable
 from connectors.http import Rejection, dig, mask, read
 from connectors.testing import ADDRESS, DestinationSuite, Recorded
-from connectors.types import Batch, Enter, Exit, Identify, Person, Receipt, Track
+from connectors.types import Audience, Batch, Enter, Exit, Identify, Person, Receipt, Track
 
 
 class GoodOptions(HttpOptions):
@@ -102,6 +102,20 @@ class Good(Destination[GoodOptions]):
             raise Unavailable("the counts do not agree")
         return batch.delivered(rejected)
 
+    async def ensure(self, name: str) -> Audience:
+        page: str | None = "1"
+        while page is not None:
+            response = await self.call("GET", "/audiences", params={"page": page})
+            for one in dig(response, "audiences"):
+                if one["name"] == name:
+                    return Audience(one["id"], name)
+            page = self.following(read(response))
+        return await self.make(name)
+
+    async def make(self, name: str) -> Audience:
+        response = await self.call("POST", "/audiences", json={"new": name})
+        return Audience(str(dig(response, "id")), name)
+
     @delivers(Enter, size=16)
     async def enter(self, batch: Batch[Enter]) -> Receipt:
         return await self.move("add", batch)
@@ -139,6 +153,7 @@ class Account:
         self.held: dict[str, dict[str, Any]] = {}
         self.stored: dict[str, dict[str, Any]] = {}
         self.audiences: set[tuple[str, str]] = set()
+        self.names: dict[str, str] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.bad: set[str] = set()
         self.next_job: dict[str, Any] = {}
@@ -154,6 +169,8 @@ class Account:
         if key != self.key:
             return httpx.Response(401, json={"why": f"{key} opens nothing here"})
         path = request.url.path
+        if path == "/audiences" and request.method == "GET":
+            return self.named(int(request.url.params["page"]))
         if path == "/me":
             return httpx.Response(200, json={"name": "account"})
         if request.method == "GET":
@@ -223,8 +240,20 @@ class Account:
             self.stored.setdefault(one["id"], one)
         return httpx.Response(200, json={"stored": len(good), "failed": failed})
 
+    def named(self, page: int) -> httpx.Response:
+        start = (page - 1) * self.page_size
+        rows = [{"id": i, "name": name} for i, name in self.names.items()]
+        more = start + self.page_size < len(rows)
+        following = f"{ADDRESS}/audiences?page={page + 1}" if more else None
+        some = rows[start : start + self.page_size]
+        return httpx.Response(200, json={"audiences": some, "next": following})
+
     def move(self, body: Any) -> httpx.Response:
         ((verb, moves),) = body.items()
+        if verb == "new":
+            made = f"A{len(self.names)}"
+            self.names[made] = moves
+            return httpx.Response(201, json={"id": made})
         if len(moves) > 16 or any(one["person"] in self.bad for one in moves):
             return httpx.Response(422, json={"why": "somebody among them"})
         pairs = {(one["audience"], one["person"]) for one in moves}
@@ -253,7 +282,7 @@ class Account:
         ]
 
     def holds(self, audience: str, person: Person) -> bool:
-        return (audience, person.id) in self.audiences
+        return any((i, person.id) in self.audiences for i, n in self.names.items() if n == audience)
 
     def slow(self, polls: int) -> None:
         self.next_job = {"polls": polls}

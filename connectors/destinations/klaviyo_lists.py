@@ -1,0 +1,72 @@
+"""Klaviyo's lists: find or make one, put people on it by an import, take them off by Klaviyo's ids.
+
+To be put on a list does not subscribe anybody and lifts no suppression, but it can start the flows
+that wait for "added to list": no import has a way around them. Taking off leaves consent alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+from connectors.base import Rate
+from connectors.errors import Refused, Unavailable
+from connectors.types import Batch, Enter, Exit
+
+LISTS: Final = "/api/lists"
+#: Reads are allowed 75 a second and 750 a minute, writes 10 and 150; 150 lists may be made a day.
+RATES: Final = (
+    Rate(75, 1, LISTS, ("GET",)),
+    Rate(750, 60, LISTS, ("GET",)),
+    Rate(10, 1, LISTS, ("POST", "DELETE")),
+    Rate(150, 60, LISTS, ("POST", "DELETE")),
+    Rate(150, 86_400, LISTS, ("POST",)),
+)
+
+
+def named(name: str) -> dict[str, str]:
+    """The query that finds the lists of that name."""
+    return {"filter": f"equals(name,{json.dumps(name, ensure_ascii=False)})"}
+
+
+def oldest(rows: Iterable[Mapping[str, Any]], name: str) -> str | None:
+    """The id of the list that bears the name; of several, as Klaviyo allows them, the oldest."""
+    found: list[tuple[str, str]] = []
+    for row in rows:
+        attributes = cast("dict[str, Any]", row.get("attributes") or {})
+        if attributes.get("name") == name:
+            found.append((str(attributes.get("created")), str(row["id"])))
+    return min(found)[1] if found else None
+
+
+def new(name: str) -> dict[str, Any]:
+    """The body that makes a list."""
+    return {"data": {"type": "list", "attributes": {"name": name}}}
+
+
+def into(list_id: str) -> dict[str, Any]:
+    """What an import job bears so that its profiles come onto the list."""
+    return {"lists": {"data": [{"type": "list", "id": list_id}]}}
+
+
+def members(ids: Iterable[str]) -> dict[str, Any]:
+    """The body that names profiles to take off."""
+    return {"data": [{"type": "profile", "id": one} for one in ids]}
+
+
+def audience_of(batch: Batch[Any]) -> str:
+    """The one audience of a batch. Raises Refused, so that it is halved, while it has several."""
+    changes = cast("tuple[Enter | Exit, ...]", batch.changes)
+    found = {change.audience for change in changes}
+    if len(found) > 1:
+        raise Refused(f"{len(batch)} changes are about {len(found)} lists")
+    return found.pop()
+
+
+def ids_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Klaviyo's own ids of the profiles that were found."""
+    ids = [row.get("id") for row in rows]
+    if not all(isinstance(one, str) for one in ids):
+        raise Unavailable("Klaviyo told profiles without an id")
+    return cast("list[str]", ids)
