@@ -261,6 +261,10 @@ class Destination(Connector[O_co]):
 
     # optional: to keep people in audiences
 
+    async def find(self, name: str) -> Audience | None:
+        """Find the audience of exactly that name; None if there is none."""
+        raise NotImplementedError(f"{type(self).__name__} has no audiences")
+
     async def ensure(self, name: str) -> Audience:
         """Find the audience of that name, or make it if there is none; the engine remembers it."""
         raise NotImplementedError(f"{type(self).__name__} has no audiences")

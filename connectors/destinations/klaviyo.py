@@ -41,6 +41,7 @@ PROFILE = Limits("Klaviyo", ids=255, record_bytes=100_000)
 EVENT = Limits("Klaviyo", ids=255, text_bytes=100_000, event_name=127, properties=400)
 MEDIA_TYPE = "application/vnd.api+json"
 CONTENT = {"Content-Type": MEDIA_TYPE}
+PAGE = {"page[size]": "100"}
 
 
 class KlaviyoOptions(SharedOptions):
@@ -75,11 +76,10 @@ class Klaviyo(Destination[KlaviyoOptions]):
         Rate(10, 1, EVENTS),
         Rate(150, 60, EVENTS),
         *lists.RATES,
-        Rate(75, 1, PROFILES, ("GET",)),
-        Rate(750, 60, PROFILES, ("GET",)),
     )
     # one page: how many values a filter takes is not documented
     reads = 100
+    read_rates = (Rate(75, 1, PROFILES, ("GET",)), Rate(750, 60, PROFILES, ("GET",)))
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """Add the key and the revision, which every call needs."""
@@ -132,11 +132,20 @@ class Klaviyo(Destination[KlaviyoOptions]):
         if status != "complete":
             raise Unavailable(f"Klaviyo told no known status of import job {ticket}: {status}")
         failed = job.get("failed_count")
-        if failed == 0:
-            return batch.delivered()
-        found = await self._import_errors(path, ticket)
         keys = {self._key(change.person): change.id for change in batch}
-        return errors.settled(batch, found, failed, keys, in_order(batch))
+        receipt = batch.delivered()
+        if failed != 0:
+            found = await self._pages(f"{path}/import-errors", PAGE, job=ticket)
+            receipt = errors.settled(batch, found, failed, keys, in_order(batch))
+        if not isinstance(batch.changes[0], Exit):
+            return receipt
+        rows = await self._pages(f"{path}/profiles", PAGE, job=ticket)
+        found_ids = lists.ids_of(rows, keys)
+        if found_ids:
+            off = lists.path(lists.audience_of(batch))
+            body = lists.members(found_ids.values())
+            await self.call("DELETE", off, json=body, headers=CONTENT)
+        return lists.taken_off(batch, receipt, found_ids)
 
     @delivers(Track, size=1_000, bytes=5_000_000)
     async def track(self, batch: Batch[Track]) -> Receipt:
@@ -169,13 +178,17 @@ class Klaviyo(Destination[KlaviyoOptions]):
             known |= found(field, ids, rows, names)
         return known
 
+    async def find(self, name: str) -> Audience | None:
+        """Find the list of that name."""
+        return lists.oldest(await self._pages(lists.LISTS, lists.named(name)), name)
+
     async def ensure(self, name: str) -> Audience:
         """Find the list of that name, or make it."""
-        list_id = lists.oldest(await self._pages(lists.LISTS, lists.named(name)), name)
-        if list_id is None:
-            made = await self.call("POST", lists.LISTS, json=lists.new(name), headers=CONTENT)
-            list_id = str(dig(made, "data", "id"))
-        return Audience(list_id, name)
+        found = await self.find(name)
+        if found is not None:
+            return found
+        made = await self.call("POST", lists.LISTS, json=lists.new(name), headers=CONTENT)
+        return Audience(str(dig(made, "data", "id")), name)
 
     @delivers(Enter, size=10_000, bytes=5_000_000)
     async def enter(self, batch: Batch[Enter]) -> Receipt:
@@ -185,21 +198,17 @@ class Klaviyo(Destination[KlaviyoOptions]):
         into = {"relationships": lists.into(lists.audience_of(batch))}
         return await self._import(batch, in_order(batch), into)
 
-    @delivers(Exit, size=100)
+    @delivers(Exit, size=1_000, bytes=5_000_000)
     async def leave(self, batch: Batch[Exit]) -> Receipt:
-        """Take people off a list. Whom Klaviyo does not know is on none.
+        """Take people off a list, which Klaviyo does by its own ids only.
 
-        A page of 100 profiles is the most whose ids one request tells.
+        An import job that bears nothing but who they are tells these ids when it is complete, and
+        no address has to stand in a URL; ``settle`` then takes them off.
         """
         identified(batch, self.options.identifier)
-        path = f"{lists.LISTS}/{quote(lists.audience_of(batch), safe='')}/relationships/profiles"
-        people = [change.person for change in batch]
-        known: list[str] = []
-        for field, asked in identifiers(people, self.options.identifier).items():
-            known += lists.ids_of(await self._pages(PROFILES, query(field, asked)))
-        if known:
-            await self.call("DELETE", path, json=lists.members(known), headers=CONTENT)
-        return batch.delivered()
+        distinct(batch, self._key)
+        lists.audience_of(batch)
+        return await self._import(batch, in_order(batch), {})
 
     def _key(self, person: Person) -> str:
         return errors.key(*(identify(person, self.options.identifier) or ("external_id", "")))
@@ -233,7 +242,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         return {"type": "event-bulk-create", "attributes": {"profile": profile, "events": events}}
 
     async def _post(self, path: str, body: object) -> httpx.Response:
-        response = await self.call("POST", path, json=body, headers={"Content-Type": MEDIA_TYPE})
+        response = await self.call("POST", path, json=body, headers=CONTENT)
         return only(response, 202)
 
     async def _get(
@@ -243,10 +252,6 @@ class Klaviyo(Destination[KlaviyoOptions]):
         if response.status_code == 404:
             raise TicketLost(f"Klaviyo no longer knows import job {ticket}")
         return response
-
-    async def _import_errors(self, path: str, ticket: str) -> list[dict[str, Any]]:
-        page = {"page[size]": "100"}
-        return await self._pages(f"{path}/import-errors", page, job=ticket)
 
     async def _pages(
         self, path: str, query: Mapping[str, str], *, job: str | None = None

@@ -113,9 +113,13 @@ def _pointer(error: Mapping[str, Any]) -> str:
 
 
 def _about_call(refusal: Rejection) -> bool:
-    """Whether a parameter or a header of the call is at fault, so that no record can be."""
+    """Whether a parameter, a header or the list is at fault, so that no record can be."""
     sources = [_object(error.get("source")) for error in _objects(refusal)]
-    return any("parameter" in source and "pointer" not in source for source in sources)
+    return any(
+        ("parameter" in source and "pointer" not in source)
+        or str(source.get("pointer")).startswith("/data/relationships/")
+        for source in sources
+    )
 
 
 def _pointed(error: Mapping[str, Any], sent: Sequence[Change]) -> Change | None:

@@ -7,12 +7,14 @@ that wait for "added to list": no import has a way around them. Taking off leave
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 from connectors.base import Rate
-from connectors.errors import Refused, Unavailable
-from connectors.types import Batch, Enter, Exit
+from connectors.destinations.klaviyo_errors import key
+from connectors.errors import Refused
+from connectors.types import Audience, Batch, Enter, Exit, Receipt, Rejected
 
 LISTS: Final = "/api/lists"
 #: Reads are allowed 75 a second and 750 a minute, writes 10 and 150; 150 lists may be made a day.
@@ -30,14 +32,19 @@ def named(name: str) -> dict[str, str]:
     return {"filter": f"equals(name,{json.dumps(name, ensure_ascii=False)})"}
 
 
-def oldest(rows: Iterable[Mapping[str, Any]], name: str) -> str | None:
-    """The id of the list that bears the name; of several, as Klaviyo allows them, the oldest."""
+def oldest(rows: Iterable[Mapping[str, Any]], name: str) -> Audience | None:
+    """The list that bears the name; of several, as Klaviyo allows them, the oldest."""
     found: list[tuple[str, str]] = []
     for row in rows:
         attributes = cast("dict[str, Any]", row.get("attributes") or {})
         if attributes.get("name") == name:
             found.append((str(attributes.get("created")), str(row["id"])))
-    return min(found)[1] if found else None
+    return Audience(min(found)[1], name) if found else None
+
+
+def path(list_id: str) -> str:
+    """Where the members of a list are."""
+    return f"{LISTS}/{quote(list_id, safe='')}/relationships/profiles"
 
 
 def new(name: str) -> dict[str, Any]:
@@ -64,9 +71,28 @@ def audience_of(batch: Batch[Any]) -> str:
     return found.pop()
 
 
-def ids_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Klaviyo's own ids of the profiles that were found."""
-    ids = [row.get("id") for row in rows]
-    if not all(isinstance(one, str) for one in ids):
-        raise Unavailable("Klaviyo told profiles without an id")
-    return cast("list[str]", ids)
+def ids_of(rows: Iterable[Mapping[str, Any]], keys: Mapping[str, str]) -> dict[str, str]:
+    """Klaviyo's own ids of the profiles, by change id; ``keys`` gives that by identifier."""
+    found: dict[str, str] = {}
+    for row in rows:
+        attributes = cast("dict[str, Any]", row.get("attributes") or {})
+        for field in ("email", "external_id"):
+            change_id = keys.get(key(field, str(attributes.get(field))))
+            if change_id is not None:
+                found[change_id] = str(row["id"])
+    return found
+
+
+def taken_off(batch: Batch[Any], imported: Receipt, found: Collection[str]) -> Receipt:
+    """The receipt of exits: delivered is who was found and taken off."""
+    rejected: dict[str, str] = {}
+    unsure: dict[str, str] = {}
+    for change in batch:
+        outcome = imported.outcomes[change.id]
+        if change.id in found:
+            continue
+        if isinstance(outcome, Rejected):
+            rejected[change.id] = outcome.reason
+        else:
+            unsure[change.id] = "Klaviyo did not tell its id of the profile; asked for again"
+    return batch.delivered(rejected, unsure)

@@ -399,7 +399,12 @@ def test_check_reads_one_job(klaviyo, vendor):
 
 def test_the_documented_limits_stand_as_data(klaviyo):
     by_kind = {kind.__name__: (d.size, d.bytes) for kind, d in klaviyo.deliveries.items()}
-    assert by_kind == {"Identify": (10_000, 5_000_000), "Track": (1_000, 5_000_000)}
+    assert by_kind == {
+        "Identify": (10_000, 5_000_000),
+        "Track": (1_000, 5_000_000),
+        "Enter": (10_000, 5_000_000),
+        "Exit": (1_000, 5_000_000),
+    }
     for method, path in [("POST", JOBS), ("GET", f"{JOBS}/x/import-errors"), ("POST", EVENTS)]:
         request = httpx.Request(method, f"https://a.klaviyo.com{path}")
         mine = [(r.calls, r.seconds) for r in klaviyo.limits() if r.matches(request)]

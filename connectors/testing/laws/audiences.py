@@ -61,6 +61,7 @@ class AudienceLaws(Laws):
         """To ensure an audience twice, also after a restart, makes one: a lost id is no harm."""
         first = await bench.it.ensure(AUDIENCE)
         same((await bench.it.ensure(AUDIENCE)).id, first.id, "id the second time")
+        same(await bench.it.find(AUDIENCE), first, "what is found by its name")
         same((await bench.connect().ensure(AUDIENCE)).id, first.id, "id after a restart")
 
     @law(Can.ENSURE)
@@ -89,3 +90,9 @@ class AudienceLaws(Laws):
         await bench.it.ensure(AUDIENCE)
         await bench.it.ensure("another")
         same(bench.state([person(1), person(2)]), before, "state")
+
+    @law(Can.ENSURE)
+    async def test_to_look_for_an_audience_makes_none(self, bench: Bench) -> None:
+        """``find`` changes nothing: twice nothing is found where nothing is."""
+        for _ in range(2):
+            same(await bench.it.find("nobody made this"), None, "what is found")

@@ -25,13 +25,22 @@ class ReadsOnePage(Good):
         return None if "audiences" in told else super().following(told)
 
 
+class LooksByMaking(Good):
+    """Makes what it does not find."""
+
+    breaks = "test_to_look_for_an_audience_makes_none"
+
+    async def find(self, name):
+        return await super().find(name) or await self.make(name)
+
+
 class FoldsNames(Good):
     """Takes names for equal that are not."""
 
     breaks = "test_a_name_is_kept_to_the_letter"
 
     async def ensure(self, name):
-        found = await super().ensure(name.casefold())
+        found = await Good.ensure(self, name.casefold())
         return Audience(found.id, name)
 
 

@@ -102,7 +102,7 @@ class Good(Destination[GoodOptions]):
             raise Unavailable("the counts do not agree")
         return batch.delivered(rejected)
 
-    async def ensure(self, name: str) -> Audience:
+    async def find(self, name: str) -> Audience | None:
         page: str | None = "1"
         while page is not None:
             response = await self.call("GET", "/audiences", params={"page": page})
@@ -110,7 +110,10 @@ class Good(Destination[GoodOptions]):
                 if one["name"] == name:
                     return Audience(one["id"], name)
             page = self.following(read(response))
-        return await self.make(name)
+        return None
+
+    async def ensure(self, name: str) -> Audience:
+        return await self.find(name) or await self.make(name)
 
     async def make(self, name: str) -> Audience:
         response = await self.call("POST", "/audiences", json={"new": name})
