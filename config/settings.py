@@ -60,6 +60,18 @@ class Destination(Connection):
     event_schemes: tuple[Scheme, ...] = ("lifecycle",)
     #: A number is sent alone once it is off by this much; by property. Empty: it only rides along.
     refresh: dict[str, Annotated[float, Field(gt=0)]] = {}
+    #: Schemes that have a list for each of their segments; empty: no lists.
+    audiences: tuple[Scheme, ...] = ()
+    #: What the names of these lists begin with.
+    audience_prefix: str = "Tidesman "
+    #: Whether lists that bear such a name already are used, though we did not make them.
+    adopt_audiences: bool = False
+    #: Whether people join a new list at once, though that can start what waits for new members.
+    load_audiences: bool = False
+
+    def lists(self) -> tuple[tuple[str, ...], str, bool, bool]:
+        """What was chosen about lists, in the order of the keys."""
+        return (self.audiences, self.audience_prefix, self.adopt_audiences, self.load_audiences)
 
 
 class Alert(Connection):
@@ -123,6 +135,8 @@ class Brake(Section):
 
     max_share: Share = 0.10
     max_count: Annotated[int, Field(ge=0)] = 100
+    #: Of those on lists, who may leave at once.
+    max_removals: Share = 0.05
     min_source_share: Share = 0.5
 
 

@@ -25,6 +25,7 @@ from connectors.base import Connector, Destination, HttpOptions, Source
 from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
 from connectors.types import Track
 from sync.alerts.options import channel
+from sync.audiences import Audiences
 from sync.clock import Clock, SystemClock
 from sync.names import Names
 from sync.plan import Target
@@ -217,8 +218,8 @@ class App:
     def target(self, name: str, run_id: str = "") -> Target:
         """One destination with what it shall get."""
         connector, transport = self._connected(name, run_id)
-        counted = transport if isinstance(connector.options, HttpOptions) else None
-        return Target(name, connector, self.projection(name), counted)
+        via = transport if isinstance(connector.options, HttpOptions) else None
+        return Target(name, connector, self.projection(name), via, None, _lists(self.loaded, name))
 
     def _connected(self, name: str, run_id: str) -> tuple[Destination[Any], Transport]:
         kind = registry.destination(self.loaded.settings.destinations[name].type)
@@ -273,12 +274,18 @@ def _projection(loaded: Loaded, name: str) -> Projection:
     )
 
 
+def _lists(loaded: Loaded, name: str) -> Audiences | None:
+    """Which lists a destination shall have. Raises ValueError if it cannot have them."""
+    given, ours = loaded.settings.destinations[name], _projection(loaded, name)
+    return Audiences(*given.lists()).usable(registry.destination(given.type), ours)
+
+
 def _refuse_names(loaded: Loaded) -> None:
     """Raise ConfigurationError for names of properties that cannot be."""
     wrong: list[Problem] = []
     for name in loaded.settings.destinations:
         try:
-            _projection(loaded, name)
+            _lists(loaded, name)
         except ValueError as error:
             key, _, sentence = str(error).partition(": ")
             wrong.append(loaded.problem(("destinations", name, key), sentence))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sync.brake import Brake
 from sync.deliver import Delivering, DestinationResult, deliver
+from sync.held import Stays
 from sync.plan import DestinationPlan, Prepared, plan, prepare
 from sync.present import located, present
 from sync.progress import Progress
@@ -93,7 +94,7 @@ async def _close(made: Sequence[Prepared]) -> None:
 
 def _brake(app: App) -> Brake:
     given = app.loaded.settings.brake
-    return Brake(given.max_count, given.max_share)
+    return Brake(given.max_count, given.max_share, given.max_removals)
 
 
 def _approved(app: App, run_id: str) -> int | None:
@@ -119,9 +120,10 @@ def _summed(result: DestinationResult) -> Delivered:
         result.writes,
         result.reasons,
         _stopped(result),
-        None if result.held is None else result.held.sentence(),
+        Stays(result.held, result.held_lists).sentence(),
         result.held_back,
         result.unconfirmed,
+        result.lists,
     )
 
 

@@ -24,6 +24,7 @@ from sync.failpoints import reach
 from sync.goby import left_of
 from sync.jobs import jobs_of
 from sync.lane import Lane
+from sync.leave import Leaving
 from sync.ledger import ATTRIBUTES, Entry, Ledger, Mark
 from sync.result import sentence
 from sync.store import Somebody
@@ -76,6 +77,7 @@ def unreachable(app: App, who: Somebody) -> list[str]:
 async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> Cleared:
     """Set to nothing what we wrote, by the protocol of delivery. The profile itself stays."""
     target, book = app.target(name), Profiles(Ledger(app.store, name), FORGET, app.clock)
+    lists = Leaving(app.store, target, who.keys, FORGET, app.clock)
     halted: ConnectorError | Stopping | None = None
     try:
         delivery = target.connector.delivery(Identify)
@@ -88,15 +90,17 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
             if lane.halted is None:
                 due = ((entry, Kind.MOVE) for entry in _due(_rows(app, name, who)))
                 await lane.run(batches(target.connector, delivery, book.changes(due)))
-            halted = lane.halted
+            halted = lane.halted or await lists.go(wire)
     finally:
         await target.connector.aclose()
     left = _rows(app, name, who)
     open_ = [row for row in left if row.mark == Mark.UNSURE]
     stopped = sentence(name, halted)
-    if stopped is None and open_:
-        stopped = f"{name}: the vendor has not answered for {len(open_)} profiles yet"
+    if stopped is None and (open_ or lists.open()):
+        waits = f"{len(open_)} profiles and {lists.open()} places on lists"
+        stopped = f"{name}: the vendor has not answered for {waits} yet"
     refused = tuple(str(r.reason) for r in left if r.mark == Mark.REFUSED and _is_ours(r))
+    refused += lists.refused()
     cleared = sum(row.mark == Mark.ACKED and _is_ours(row) for row in left)
     return Cleared(name, cleared, refused, stopped)
 

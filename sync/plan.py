@@ -15,13 +15,16 @@ from connectors.base import Delivery, Destination
 from connectors.exchange import ENVELOPE
 from connectors.http import encode
 from connectors.types import Change, Identify, Person, Track
+from sync.audiences import Audiences
 from sync.books import Profiles
-from sync.brake import Brake, Held
+from sync.brake import Brake, Held, HeldLists
 from sync.clock import Clock
 from sync.difference import Counts, Difference, Ended, Kind
+from sync.held import stays
 from sync.ledger import Ledger
 from sync.outbox import Outbox
 from sync.projection import Projection
+from sync.roster import Roster, expected
 from sync.store import OutboxEvent, Store
 from sync.transport import Transport
 
@@ -46,6 +49,8 @@ class Target:
     transport: Transport | None = None
     #: The file of the ids that are somebody else's by now; what we sent of them is cleared.
     retired: Path | None = None
+    #: Which lists it shall have; None: none.
+    audiences: Audiences | None = None
 
     def difference(self, store: Store, snapshot: Path) -> Difference:
         """The published customers compared with what this destination holds."""
@@ -54,6 +59,14 @@ class Target:
             ended = Ended(self.retired, self.connector.by_address())
         return Difference(snapshot, self.projection, Ledger(store, self.name), ended)
 
+    def roster(self, store: Store, snapshot: Path) -> Roster | None:
+        """The published customers compared with who is on the lists, if it shall have any."""
+        if self.audiences is None:
+            return None
+        by_address = self.connector.by_address()
+        chosen, retired = self.audiences, self.retired
+        return Roster(snapshot, chosen, store, self.name, by_address=by_address, retired=retired)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -61,6 +74,7 @@ class Prepared:
 
     target: Target
     difference: Difference | None
+    roster: Roster | None = None
 
     @property
     def counts(self) -> Counts:
@@ -69,8 +83,9 @@ class Prepared:
 
     def close(self) -> None:
         """Forget what was computed."""
-        if self.difference is not None:
-            self.difference.close()
+        for each in (self.difference, self.roster):
+            if each is not None:
+                each.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +113,18 @@ class DestinationPlan:
     seconds: float
     waiting: int = 0
     data_points: int | None = None
+    #: Changes of lists that would go: who joins, who leaves. Those held are among ``waiting``.
+    joins: int = 0
+    leaves: int = 0
+    held_lists: HeldLists | None = None
 
     @property
     def planned(self) -> int:
         """All changes that are due, those that would have to wait among them."""
         moves = self.moves if self.held is None else 0
-        return self.entries + self.refreshes + moves + self.events + self.in_flight + self.waiting
+        lists = self.joins + self.leaves
+        sent = self.entries + self.refreshes + moves + self.events + lists
+        return sent + self.in_flight + self.waiting
 
 
 def prepare(store: Store, snapshot: Path, targets: Sequence[Target]) -> list[Prepared]:
@@ -112,7 +133,8 @@ def prepare(store: Store, snapshot: Path, targets: Sequence[Target]) -> list[Pre
     def one(target: Target) -> Prepared:
         if target.connector.delivery(Identify) is None:
             return Prepared(target, None)
-        return Prepared(target, target.difference(store, snapshot))
+        difference = target.difference(store, snapshot)
+        return Prepared(target, difference, target.roster(store, snapshot))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, targets))
@@ -153,28 +175,32 @@ def _one(
     approved: int | None,
 ) -> DestinationPlan:
     target, counts = prepared.target, prepared.counts
-    held = brake.check(
-        target.name, run_id, moves=counts.moves, known=counts.known, approved=approved
-    )
+    stay = stays(brake, target.name, run_id, prepared.difference, prepared.roster, approved)
+    held = stay.moves
     events = len(free(waiting, prepared.difference, held))
     count = profiles(counts, held)
     some = _sample(store, prepared, held, run_id, clock) if count else []
     requests = _profile_requests(target.connector, count, some)
     requests += _event_requests(target.connector, events)
+    lists = expected(prepared.roster, target.connector)
+    requests += lists.requests
     return DestinationPlan(
         target.name,
         counts.entries,
         counts.moves,
         counts.refreshes,
         events,
-        counts.in_flight + Outbox(store, target.name).in_flight(),
+        counts.in_flight + Outbox(store, target.name).in_flight() + lists.in_flight,
         counts.known,
         counts.vanished,
         held,
         requests,
         seconds_for(target.connector, requests),
-        0 if held is None else held.moves + len(waiting) - events,
+        (0 if held is None else held.moves + len(waiting) - events) + lists.waiting,
         _data_points(target.connector, count, some, events),
+        lists.joins,
+        lists.leaves,
+        stay.lists,
     )
 
 

@@ -74,6 +74,8 @@ class Delivered:
     held_back: int = 0
     #: What "delivered" leaves open at this destination, as a sentence.
     unconfirmed: str | None = None
+    #: Of ``delivered`` who ``joined`` lists and who ``left``; empty where nobody did.
+    lists: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def merged(lines: Mapping[str, str]) -> list[str]:
@@ -136,6 +138,7 @@ class Report:
                 name: {
                     **{key: getattr(result, key) for key in COUNTS},
                     "unconfirmed": 0 if result.unconfirmed is None else result.delivered,
+                    **({"lists": dict(result.lists)} if result.lists else {}),
                 }
                 for name, result in self.destinations.items()
             },

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from connectors.errors import ConnectorError, Throttled, Unauthorized, Unavailable
-from sync.brake import Held
+from sync.brake import Held, HeldLists
 from sync.tally import Tally
 from sync.wire import Stopping
 
@@ -43,6 +43,9 @@ class DestinationResult:
     stopped_because: str | None = None
     #: What "delivered" leaves open at this destination.
     unconfirmed: str | None = None
+    held_lists: HeldLists | None = None
+    #: Of ``delivered`` who ``joined`` lists and who ``left``; empty where nobody did.
+    lists: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def counted(

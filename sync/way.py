@@ -14,9 +14,11 @@ from sync.books import Book, Events, Profiles
 from sync.brake import Brake, Held
 from sync.clock import Clock
 from sync.difference import Difference, Kind
+from sync.held import stays
 from sync.jobs import jobs_of
 from sync.lane import Lane
 from sync.ledger import Ledger
+from sync.lists import Lists
 from sync.outbox import Outbox
 from sync.plan import Prepared, free, kinds, profiles
 from sync.result import DestinationResult, counted, sentence
@@ -95,6 +97,7 @@ class Way:
         self._touched = not run.fresh
         self._note = ""
         self._lost: dict[str, set[str]] = {}
+        self._lists = Lists(run, self.target, self.wire, self._advance)
 
     async def go(self) -> DestinationResult:
         """Deliver what can be delivered; raises only what must stop the whole run."""
@@ -103,14 +106,11 @@ class Way:
         await self._settle_earlier()
         due = self._due_now()
         counts = due.counts
-        held = self.run.brake.check(
-            self.name,
-            self.run.run_id,
-            moves=counts.moves,
-            known=counts.known,
-            approved=self.run.approved,
-        )
+        run = self.run
+        stay = stays(run.brake, self.name, run.run_id, due.difference, due.roster, run.approved)
+        held = stay.moves
         waiting = await self._profiles(due, held) + await self._events(due, held)
+        waiting += await self._members(due)
         if waiting and self.run.stop.is_set():
             self.halted = self.halted or Stopping()
         requests = (self._calls, self._calls)
@@ -127,7 +127,12 @@ class Way:
             held=held,
             stopped_because=sentence(self.name, self.halted),
         )
-        return replace(result, unconfirmed=self.target.connector.unconfirmed())
+        return replace(
+            result,
+            unconfirmed=self.target.connector.unconfirmed(),
+            held_lists=stay.lists,
+            lists=self._lists.told() if self._touched else {},
+        )
 
     async def _settle_earlier(self) -> None:
         """First the jobs that an earlier run, or this one before it was killed, left behind."""
@@ -140,6 +145,9 @@ class Way:
                 lane.take_over(tickets)
                 await self._run(lane, iter(()), 0, "jobs of an earlier run")
                 self._lost[lane.book.channel] = lane.lost
+        if self.halted is None:
+            self._touched |= await self._lists.settle_earlier(rows)
+            self.halted = self._lists.halted
 
     def _tell_lost(self, book: Book, left: set[str]) -> None:
         """Count in this run what was in a job that the vendor lost, and is not sent again now."""
@@ -157,10 +165,26 @@ class Way:
 
     def _due_now(self) -> Prepared:
         """What was prepared, or computed anew where jobs of an earlier run have told more."""
-        if self.prepared.counts.in_flight == 0 or self.prepared.difference is None:
+        same = self.prepared.counts.in_flight == 0 and not self._lists.settled
+        if same or self.prepared.difference is None:
             return self.prepared
-        difference = self.target.difference(self.run.store, self.snapshot)
-        return Prepared(self.target, difference)
+        store, snapshot = self.run.store, self.snapshot
+        difference = self.target.difference(store, snapshot)
+        return Prepared(self.target, difference, self.target.roster(store, snapshot))
+
+    async def _members(self, due: Prepared) -> int:
+        """Change lists, property first; gives how many were never put on the wire."""
+        if due.roster is None:
+            return 0
+        self._held_back += due.roster.waiting()
+        going = due.roster.going()
+        if going == 0 or self.halted is not None:
+            return going
+        self._begin(going, "lists")
+        left = await self._lists.deliver(due.roster)
+        self._calls += self._lists.calls
+        self.halted = self._lists.halted
+        return left
 
     async def _profiles(self, due: Prepared, held: Held | None) -> int:
         """Send the profiles; gives how many were never put on the wire."""
@@ -257,12 +281,15 @@ class Way:
             self.outbox.answered(outcomes, self.run.run_id, self.run.clock.now())
 
     async def _run(self, lane: Lane, parts: Iterator[Batch[Any]], total: int, note: str) -> None:
-        self._touched = True
-        self._total, self._done, self._note = total, 0, note
-        self._advance(0)
+        self._begin(total, note)
         await lane.run(parts)
         self._calls += lane.calls
         self.halted = self.halted or lane.halted
+
+    def _begin(self, total: int, note: str) -> None:
+        self._touched = True
+        self._total, self._done, self._note = total, 0, note
+        self._advance(0)
 
     def _advance(self, count: int) -> None:
         self._done += count
@@ -274,7 +301,8 @@ class Way:
     def _rows(self) -> list[Tally]:
         if not self._touched:
             return []
-        return self.ledger.tally(self.run.run_id) + self.outbox.tally(self.run.run_id)
+        run_id = self.run.run_id
+        return self.ledger.tally(run_id) + self.outbox.tally(run_id) + self._lists.tally()
 
     def _profile_book(self) -> Profiles:
         return Profiles(self.ledger, self.run.run_id, self.run.clock)

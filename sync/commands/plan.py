@@ -67,10 +67,12 @@ def _to_json(
             "moves": each.moves,
             "refreshed": each.refreshes,
             "events": each.events,
-            "held": each.held is not None,
+            "held": each.held is not None or each.held_lists is not None,
             "requests": each.requests,
             "seconds": round(each.seconds, 1),
             "data_points": each.data_points,
+            "joins": each.joins,
+            "leaves": each.leaves,
         }
         for each in plans
     }
@@ -126,6 +128,11 @@ def _table(plans: Sequence[DestinationPlan]) -> RenderableType:
                 f"are more than {each.held.ceiling:,}; new customers would go on"
             )
             lines.append(Text(held, style="yellow"))
+        if each.joins or each.leaves:
+            lists = f"{each.destination}: {each.joins:,} would join lists, {each.leaves:,} leave"
+            lines.append(Text(lists))
+        if each.held_lists is not None:
+            lines.append(Text(each.held_lists.told(), style="yellow"))
     return Group(*lines, Text())
 
 

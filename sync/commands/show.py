@@ -168,6 +168,9 @@ def _troubles(name: str, result: Delivered) -> list[Text]:
     lines = [Text(result.stopped, style="red")] if result.stopped else []
     if result.unconfirmed is not None and result.delivered:
         lines.append(Text(f"{name}: delivered as far as it tells: {result.unconfirmed}"))
+    if result.lists:
+        joined, left = result.lists["joined"], result.lists["left"]
+        lines.append(Text(f"{name}: {joined:,} joined lists, {left:,} left"))
     for reason, count in result.reasons.items():
         lines.append(Text(f"{name}: {count:,} with: {reason}", style="yellow"))
     return lines

@@ -265,3 +265,15 @@ forgetting = sa.Table(
 )
 
 salt = sa.Table("salt", metadata, sa.Column("value", sa.String, primary_key=True))
+
+#: A row without ``vendor_id``: nothing bore that name when we looked, and we were about to make it.
+#: ``opened_at`` is when its first load was let go.
+audiences = sa.Table(
+    "audiences",
+    metadata,
+    sa.Column("destination", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("vendor_id", sa.String),
+    _required("begun_at", Moment),
+    sa.Column("opened_at", Moment),
+)
