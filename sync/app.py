@@ -218,8 +218,8 @@ class App:
     def target(self, name: str, run_id: str = "") -> Target:
         """One destination with what it shall get."""
         connector, transport = self._connected(name, run_id)
-        via = transport if isinstance(connector.options, HttpOptions) else None
-        return Target(name, connector, self.projection(name), via, None, _lists(self.loaded, name))
+        counted = transport if isinstance(connector.options, HttpOptions) else None
+        return Target(name, connector, self.projection(name), counted)
 
     def _connected(self, name: str, run_id: str) -> tuple[Destination[Any], Transport]:
         kind = registry.destination(self.loaded.settings.destinations[name].type)
@@ -261,23 +261,18 @@ def secure_transport() -> httpx.AsyncBaseTransport:
 
 
 def _projection(loaded: Loaded, name: str) -> Projection:
-    given = loaded.settings.destinations[name]
-    takes_events = Track in registry.destination(given.type).deliveries
+    given, on = loaded.settings.destinations[name], loaded.settings.segmentation.schemes
+    vendor = registry.destination(given.type)
     return Projection(
         given.prefix,
         given.rename,
-        loaded.settings.segmentation.schemes,
-        given.events and takes_events,
+        on,
+        given.events and Track in vendor.deliveries,
         given.event_schemes,
         given.refresh,
         Names(loaded.segments.names),
+        Audiences(*given.lists()).usable(vendor, on),
     )
-
-
-def _lists(loaded: Loaded, name: str) -> Audiences | None:
-    """Which lists a destination shall have. Raises ValueError if it cannot have them."""
-    given, ours = loaded.settings.destinations[name], _projection(loaded, name)
-    return Audiences(*given.lists()).usable(registry.destination(given.type), ours)
 
 
 def _refuse_names(loaded: Loaded) -> None:
@@ -285,7 +280,7 @@ def _refuse_names(loaded: Loaded) -> None:
     wrong: list[Problem] = []
     for name in loaded.settings.destinations:
         try:
-            _lists(loaded, name)
+            _projection(loaded, name)
         except ValueError as error:
             key, _, sentence = str(error).partition(": ")
             wrong.append(loaded.problem(("destinations", name, key), sentence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,9 @@ import sqlalchemy as sa
 
 from connectors.base import Destination
 from connectors.types import Enter, Exit
-from sync.projection import Projection
 from sync.store import Store
 from sync.store.dialect import upsert
-from sync.store.tables import audiences
+from sync.store.tables import audiences, ledger
 
 #: What the channels of lists begin with in the ledger; the name of the list follows.
 CHANNEL = "audience:"
@@ -34,7 +34,7 @@ class Audiences:
     adopt: bool = False
     load: bool = False
 
-    def usable(self, vendor: type[Destination[Any]], ours: Projection) -> Audiences | None:
+    def usable(self, vendor: type[Destination[Any]], on: Sequence[str]) -> Audiences | None:
         """The choice itself, None if no list is asked for.
 
         Raises ValueError where the vendor has no lists, or a scheme is not switched on.
@@ -42,12 +42,11 @@ class Audiences:
         if not self.schemes:
             return None
         if not {Enter, Exit} <= vendor.deliveries.keys():
-            segment = ours.name(f"{self.schemes[0]}_segment")
             raise ValueError(
                 f"audiences: {vendor.__name__} has no lists that can be filled from outside; leave "
-                f"this out and make segments there on {segment}, which is sent anyway"
+                f"this out and make segments there on {self.schemes[0]}_segment, which is sent too"
             )
-        off = [scheme for scheme in self.schemes if scheme not in ours.schemes]
+        off = [scheme for scheme in self.schemes if scheme not in on]
         if off:
             raise ValueError(f"audiences: {off[0]} is not among the schemes that are switched on")
         return self
@@ -82,6 +81,12 @@ def lists_of(store: Store, destination: str) -> dict[str, Known]:
     query = sa.select(a.name, a.vendor_id, a.opened_at).where(a.destination == destination)
     with store.read() as connection:
         return {row[0]: Known(*row) for row in connection.execute(query)}
+
+
+def rows_of_lists(store: Store, destination: str) -> sa.ColumnElement[bool]:
+    """Which rows of the ledger are about lists of a destination; named, so that an index serves."""
+    channels = [channel_of(name) for name in sorted(lists_of(store, destination))]
+    return sa.and_(ledger.c.destination == destination, ledger.c.channel.in_(channels))
 
 
 def begin(store: Store, destination: str, name: str, at: datetime) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sync.delivering import Delivering, Progress, Unseen
 from sync.plan import Prepared
 from sync.result import DestinationResult
-from sync.way import Delivering, Progress, Unseen, Way
+from sync.way import Way
 
 __all__ = ["Delivering", "DestinationResult", "Progress", "Unseen", "deliver"]
 

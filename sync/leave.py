@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connectors.errors import ConnectorError
 from connectors.types import Enter
-from sync.audiences import CHANNEL, OUT, kind_of, lists_of
+from sync.audiences import CHANNEL, OUT, kind_of, lists_of, rows_of_lists
 from sync.batches import batches
 from sync.clock import Clock
 from sync.jobs import jobs_of
@@ -79,9 +79,7 @@ class Leaving:
 
     def _rows(self) -> Sequence[sa.Row[Any]]:
         query = sa.select(ledger).where(
-            ledger.c.destination == self.target.name,
-            ledger.c.channel.startswith(CHANNEL, autoescape=True),
-            ledger.c.customer_id.in_(self.ids),
+            rows_of_lists(self.store, self.target.name), ledger.c.customer_id.in_(self.ids)
         )
         with self.store.read() as connection:
             return connection.execute(query.order_by(ledger.c.channel, ledger.c.customer_id)).all()

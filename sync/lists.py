@@ -10,7 +10,18 @@ import sqlalchemy as sa
 
 from connectors.errors import ConnectorError, Misconfigured
 from connectors.types import Audience, Batch, Enter, Rejected
-from sync.audiences import CHANNEL, IN, OUT, begin, channel_of, kind_of, lists_of, opened, remember
+from sync.audiences import (
+    CHANNEL,
+    IN,
+    OUT,
+    begin,
+    channel_of,
+    kind_of,
+    lists_of,
+    opened,
+    remember,
+    rows_of_lists,
+)
 from sync.batches import batches
 from sync.failpoints import reach
 from sync.jobs import JobRow
@@ -23,8 +34,8 @@ from sync.tally import Tally, tally
 from sync.wire import Stopping, Wire
 
 if TYPE_CHECKING:
+    from sync.delivering import Delivering
     from sync.plan import Target
-    from sync.way import Delivering
 
 
 class Lists:
@@ -129,7 +140,7 @@ class Lists:
 
     async def _found(self, name: str) -> str:
         store, destination, now = self.run.store, self.target.name, self.run.clock.now()
-        connector, chosen = self.target.connector, self.target.audiences
+        connector, chosen = self.target.connector, self.target.projection.audiences
         known = lists_of(store, destination).get(name)
         found: Audience | None = await self.wire.send(lambda: connector.find(name), repeatable=True)
         if known is not None and known.vendor_id is not None:
@@ -148,13 +159,16 @@ class Lists:
 
     def tally(self) -> list[Tally]:
         """What became of the changes of this run, or that are still in a job."""
-        return tally(self.run.store, ledger, self._ours(), self.run.run_id)
+        mine = rows_of_lists(self.run.store, self.target.name)
+        return tally(self.run.store, ledger, mine, self.run.run_id)
 
     def told(self) -> dict[str, int]:
         """How many joined lists in this run, and how many left."""
         query = (
             sa.select(ledger.c.wanted, sa.func.count())
-            .where(self._ours(), ledger.c.mark == Mark.ACKED.value)
+            .where(
+                rows_of_lists(self.run.store, self.target.name), ledger.c.mark == Mark.ACKED.value
+            )
             .where(ledger.c.run_id == self.run.run_id)
             .group_by(ledger.c.wanted)
         )
@@ -162,12 +176,6 @@ class Lists:
             found = {row[0]: row[1] for row in connection.execute(query)}
         counts = {"joined": found.get(IN, 0), "left": found.get(OUT, 0)}
         return counts if found else {}
-
-    def _ours(self) -> sa.ColumnElement[bool]:
-        return sa.and_(
-            ledger.c.destination == self.target.name,
-            ledger.c.channel.startswith(CHANNEL, autoescape=True),
-        )
 
     def _book(self, name: str, vendor_id: str, *, joins: bool) -> Members:
         run, kind = self.run, kind_of(joins=joins)

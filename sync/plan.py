@@ -15,7 +15,6 @@ from connectors.base import Delivery, Destination
 from connectors.exchange import ENVELOPE
 from connectors.http import encode
 from connectors.types import Change, Identify, Person, Track
-from sync.audiences import Audiences
 from sync.books import Profiles
 from sync.brake import Brake, Held, HeldLists
 from sync.clock import Clock
@@ -49,8 +48,6 @@ class Target:
     transport: Transport | None = None
     #: The file of the ids that are somebody else's by now; what we sent of them is cleared.
     retired: Path | None = None
-    #: Which lists it shall have; None: none.
-    audiences: Audiences | None = None
 
     def difference(self, store: Store, snapshot: Path) -> Difference:
         """The published customers compared with what this destination holds."""
@@ -61,10 +58,10 @@ class Target:
 
     def roster(self, store: Store, snapshot: Path) -> Roster | None:
         """The published customers compared with who is on the lists, if it shall have any."""
-        if self.audiences is None:
+        if self.projection.audiences is None:
             return None
         by_address = self.connector.by_address()
-        chosen, retired = self.audiences, self.retired
+        chosen, retired = self.projection.audiences, self.retired
         return Roster(snapshot, chosen, store, self.name, by_address=by_address, retired=retired)
 
 

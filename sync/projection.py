@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sync.audiences import Audiences
 from sync.names import Names
 
 #: The numbers and dates of a customer that ride along: column of the snapshot, digits kept.
@@ -53,6 +54,8 @@ class Projection:
     event_schemes: tuple[str, ...] = ("lifecycle",)
     refresh: Mapping[str, float] = field(default_factory=dict[str, float])
     names: Names = field(default_factory=Names)
+    #: Which lists there shall be beside the properties; None: none.
+    audiences: Audiences | None = None
 
     def __post_init__(self) -> None:
         for scheme in self.schemes:

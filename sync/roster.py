@@ -14,7 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors.base import Destination
-from sync.audiences import CHANNEL, IN, OUT, Audiences, kind_of, lists_of
+from sync.audiences import CHANNEL, IN, OUT, Audiences, kind_of, lists_of, rows_of_lists
 from sync.difference import CHUNK
 from sync.ledger import ATTRIBUTES, Entry, Mark
 from sync.store import Store
@@ -151,7 +151,7 @@ class Roster:
             ledger.c.accepted,
             ledger.c.ticket.is_not(None),
         )
-        query = sa.select(*columns).where(at, ledger.c.channel.startswith(CHANNEL, autoescape=True))
+        query = sa.select(*columns).where(rows_of_lists(store, destination))
         self._db.register("none_yet", _HELD.empty_table())
         self._db.execute("CREATE TABLE held AS SELECT * FROM none_yet")
         with store.read() as connection:

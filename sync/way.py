@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.types import Batch, Identify, Rejected, Track, Unsure
 from sync.batches import batches
 from sync.books import Book, Events, Profiles
-from sync.brake import Brake, Held
-from sync.clock import Clock
+from sync.brake import Held
+from sync.delivering import Delivering
 from sync.difference import Difference, Kind
 from sync.held import stays
 from sync.jobs import jobs_of
@@ -22,9 +22,8 @@ from sync.lists import Lists
 from sync.outbox import Outbox
 from sync.plan import Prepared, free, kinds, profiles
 from sync.result import DestinationResult, counted, sentence
-from sync.store import Store
 from sync.tally import Tally
-from sync.wire import Never, Pace, Stop, Stopping, Wire
+from sync.wire import Stopping, Wire
 
 TAKES_NO_EVENTS = "this destination takes no events"
 VANISHED = "the customer is no longer in the shop's orders"
@@ -32,47 +31,6 @@ LOST = (
     "the vendor lost the job, and it is not sent again now: the customer is no longer in the "
     "shop's orders, or the move is held"
 )
-
-
-class Progress(Protocol):
-    """Somebody who watches: the command line draws it."""
-
-    def advance(self, destination: str, done: int, total: int, note: str) -> None:
-        """So many of the changes that ``note`` names are settled at a destination."""
-        ...
-
-    def wait(self, destination: str, seconds: float) -> None:
-        """So long nothing more is sent, as the vendor's limits or the vendor ask for it."""
-        ...
-
-
-class Unseen:
-    """Nobody watches."""
-
-    def advance(self, destination: str, done: int, total: int, note: str) -> None:
-        """Take no notice."""
-
-    def wait(self, destination: str, seconds: float) -> None:
-        """Take no notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivering:
-    """What all destinations of a run share.
-
-    ``approved`` is the ceiling of the run's approval. ``fresh`` says that this run has delivered
-    nothing before, so that there is nothing of an earlier process to be counted.
-    """
-
-    store: Store
-    run_id: str
-    clock: Clock
-    brake: Brake = field(default_factory=Brake)
-    approved: int | None = None
-    pace: Pace = field(default_factory=Pace)
-    progress: Progress = field(default_factory=Unseen)
-    stop: Stop = field(default_factory=Never)
-    fresh: bool = False
 
 
 class Way:

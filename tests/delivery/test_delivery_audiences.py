@@ -15,6 +15,7 @@ from connectors.errors import Unavailable
 from connectors.types import Audience, Batch, Enter, Exit, Receipt
 from sync.audiences import Audiences, lists_of
 from sync.brake import Brake
+from sync.projection import Projection
 from sync.store.tables import ledger
 
 CHOSEN = Audiences(("lifecycle",), "T ", load=True)
@@ -71,7 +72,12 @@ def shop(shop_of: Callable[..., Any], listing: type[Any]) -> Any:
     made.lists = listing
     made.chosen = CHOSEN
     plain = made.targets
-    made.targets = lambda: [replace(each, audiences=made.chosen) for each in plain()]
+
+    def targets() -> list[Any]:
+        made.projections = {"fake": Projection(audiences=made.chosen)}
+        return list(plain())
+
+    made.targets = targets
     return made
 
 
