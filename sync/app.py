@@ -261,8 +261,8 @@ def secure_transport() -> httpx.AsyncBaseTransport:
 
 
 def _projection(loaded: Loaded, name: str) -> Projection:
-    given, on = loaded.settings.destinations[name], loaded.settings.segmentation.schemes
-    vendor = registry.destination(given.type)
+    given = loaded.settings.destinations[name]
+    vendor, on = registry.destination(given.type), loaded.settings.segmentation.schemes
     return Projection(
         given.prefix,
         given.rename,

@@ -8,7 +8,7 @@ from typing import Protocol
 from sync.brake import Brake
 from sync.clock import Clock
 from sync.store import Store
-from sync.wire import Pace, Stop
+from sync.wire import Never, Pace, Stop
 
 
 class Progress(Protocol):
