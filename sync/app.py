@@ -240,15 +240,13 @@ class App:
         missing = self.missing(group, name)
         if missing:
             return " ".join(missing)
-        connector: Connector[Any] = (
-            self.source(name) if group == "sources" else self.destination(name)
-        )
+        found: Connector[Any] = self.source(name) if group == "sources" else self.destination(name)
         try:
-            await connector.check()
+            await found.check()
         except ConnectorError as error:
             return str(error)
         finally:
-            await connector.aclose()
+            await found.aclose()
         return None
 
     def _transport(self) -> Transport:
