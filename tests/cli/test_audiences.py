@@ -36,7 +36,8 @@ def on_lists(shop) -> dict[str, list[str]]:
 
 def profiles(shop):
     ids = [f"c{n:04d}@example.com" for n in range(300)]
-    return [httpx.get(f"{shop.urls['klaviyo']}/sandbox/profiles/{one}").json() for one in ids]
+    with httpx.Client(base_url=shop.urls["klaviyo"]) as client:
+        return [client.get(f"/sandbox/profiles/{one}").json() for one in ids]
 
 
 def segments(report) -> dict[str, int]:
