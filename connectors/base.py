@@ -246,8 +246,8 @@ class Destination(Connector[O_co]):
         """What the vendor bills for a change, where it bills by the change; None: it does not."""
         return None
 
-    def unconfirmed(self) -> str | None:
-        """What "delivered" leaves open here, as a sentence for the operator; None: nothing."""
+    def unconfirmed(self, kind: type[Change]) -> str | None:  # noqa: ARG002 - for overriding
+        """What "delivered" leaves open of that kind, as a sentence for the operator; or None."""
         return None
 
     def wire(self, change: Change) -> Mapping[str, Any]:

@@ -123,6 +123,7 @@ def _summed(result: DestinationResult) -> Delivered:
         Stays(result.held, result.held_lists).sentence(),
         result.held_back,
         result.unconfirmed,
+        result.left_open,
         result.lists,
     )
 

@@ -72,8 +72,9 @@ class Delivered:
     stopped: str | None = None
     held: str | None = None
     held_back: int = 0
-    #: What "delivered" leaves open at this destination, as a sentence.
+    #: What "delivered" leaves open at this destination, as a sentence, and of how many.
     unconfirmed: str | None = None
+    left_open: int = 0
     #: Of ``delivered`` who ``joined`` lists and who ``left``; empty where nobody did.
     lists: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -137,7 +138,7 @@ class Report:
             "destinations": {
                 name: {
                     **{key: getattr(result, key) for key in COUNTS},
-                    "unconfirmed": 0 if result.unconfirmed is None else result.delivered,
+                    "unconfirmed": result.left_open,
                     **({"lists": dict(result.lists)} if result.lists else {}),
                 }
                 for name, result in self.destinations.items()

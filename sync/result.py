@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from connectors.base import Destination
 from connectors.errors import ConnectorError, Throttled, Unauthorized, Unavailable
+from connectors.types import Change
 from sync.brake import Held, HeldLists
 from sync.tally import Tally
 from sync.wire import Stopping
@@ -41,8 +44,9 @@ class DestinationResult:
     held: Held | None = None
     reasons: dict[str, int] = field(default_factory=dict[str, int])
     stopped_because: str | None = None
-    #: What "delivered" leaves open at this destination.
+    #: What "delivered" leaves open at this destination, and of how many.
     unconfirmed: str | None = None
+    left_open: int = 0
     held_lists: HeldLists | None = None
     #: Of ``delivered`` who ``joined`` lists and who ``left``; empty where nobody did.
     lists: dict[str, int] = field(default_factory=dict[str, int])
@@ -88,6 +92,23 @@ def counted(
         reasons=dict(reasons.most_common(REASONS)),
         stopped_because=stopped_because,
     )
+
+
+def confirmed(
+    result: DestinationResult,
+    connector: Destination[Any],
+    rows: Mapping[type[Change], Iterable[Tally]],
+) -> DestinationResult:
+    """With what the vendor leaves open of that which it says is done, by kind of change."""
+    told = {kind: connector.unconfirmed(kind) for kind in rows}
+    said = " ".join(dict.fromkeys(each for each in told.values() if each is not None))
+    left = sum(
+        row.count
+        for kind, each in rows.items()
+        for row in each
+        if told[kind] is not None and row.mark == "acked"
+    )
+    return replace(result, unconfirmed=said or None, left_open=left)
 
 
 def sentence(destination: str, halted: ConnectorError | Stopping | None) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from connectors.errors import ConnectorError
-from connectors.types import Batch, Identify, Rejected, Track, Unsure
+from connectors.types import Batch, Change, Enter, Identify, Rejected, Track, Unsure
 from sync.batches import batches
 from sync.books import Book, Events, Profiles
 from sync.brake import Held
@@ -21,7 +22,7 @@ from sync.ledger import Ledger
 from sync.lists import Lists
 from sync.outbox import Outbox
 from sync.plan import Prepared, free, kinds, profiles
-from sync.result import DestinationResult, counted, sentence
+from sync.result import DestinationResult, confirmed, counted, sentence
 from sync.tally import Tally
 from sync.wire import Stopping, Wire
 
@@ -76,9 +77,10 @@ class Way:
             requests = (transport.requests - before[0], transport.writes - before[1])
         if due is not self.prepared:
             due.close()
+        rows = self._rows()
         result = counted(
             self.name,
-            self._rows(),
+            chain(*rows.values()),
             waiting=(waiting, self._held_back + (0 if held is None else held.moves)),
             requests=requests,
             vanished=counts.vanished,
@@ -86,8 +88,7 @@ class Way:
             stopped_because=sentence(self.name, self.halted),
         )
         return replace(
-            result,
-            unconfirmed=self.target.connector.unconfirmed(),
+            confirmed(result, self.target.connector, rows),
             held_lists=stay.lists,
             lists=self._lists.told() if self._touched else {},
         )
@@ -256,11 +257,12 @@ class Way:
     def _waits(self, seconds: float) -> None:
         self.run.progress.wait(self.name, seconds)
 
-    def _rows(self) -> list[Tally]:
+    def _rows(self) -> dict[type[Change], list[Tally]]:
         if not self._touched:
-            return []
+            return {}
         run_id = self.run.run_id
-        return self.ledger.tally(run_id) + self.outbox.tally(run_id) + self._lists.tally()
+        told, events = self.ledger.tally(run_id), self.outbox.tally(run_id)
+        return {Identify: told, Track: events, Enter: self._lists.tally()}
 
     def _profile_book(self) -> Profiles:
         return Profiles(self.ledger, self.run.run_id, self.run.clock)

@@ -130,7 +130,7 @@ class Braze(Destination[BrazeOptions]):
         """Each attribute that is set and each event is one, by contracts that bill them."""
         return len(self._news(change)) if isinstance(change, Identify) else 1
 
-    def unconfirmed(self) -> str | None:
+    def unconfirmed(self, kind: type[Change]) -> str | None:  # noqa: ARG002 - of both kinds
         """Whether a user is there is known only if he is created or was looked up."""
         o = self.options
         return UNCONFIRMED if o.update_existing_only and not o.look_up_users else None

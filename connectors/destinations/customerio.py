@@ -26,7 +26,7 @@ from connectors.destinations.guards import (
     refuse_backfill,
     unreserved,
 )
-from connectors.http import dig, mask, read
+from connectors.http import dig, mask, only, read
 from connectors.types import Batch, Change, Identify, Receipt, Track
 
 BATCH = "/api/v2/batch"
@@ -124,7 +124,7 @@ class Customerio(Destination[CustomerioOptions]):
     def _receipt(self, batch: Batch[Any], response: Response) -> Receipt:
         """Indexes are those of this very request, whose answer this is."""
         if response.status_code != 207:
-            read(response)
+            read(only(response, 200))
             return batch.delivered()
         rejected: dict[str, str] = {}
         stray = 0

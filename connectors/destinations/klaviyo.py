@@ -42,6 +42,7 @@ EVENT = Limits("Klaviyo", ids=255, text_bytes=100_000, event_name=127, propertie
 MEDIA_TYPE = "application/vnd.api+json"
 CONTENT = {"Content-Type": MEDIA_TYPE}
 PAGE = {"page[size]": "100"}
+UNCONFIRMED = "Klaviyo takes events without telling whether it could use them"
 
 
 class KlaviyoOptions(SharedOptions):
@@ -92,6 +93,10 @@ class Klaviyo(Destination[KlaviyoOptions]):
     async def check(self) -> None:
         """Read one import job: harmless, and asks for the very scopes that polling needs."""
         await self.call("GET", JOBS, params={"page[size]": "1"})
+
+    def unconfirmed(self, kind: type[Change]) -> str | None:
+        """Of events there is no job to ask for: a 202 is all that is ever told."""
+        return UNCONFIRMED if kind is Track else None
 
     def wire(self, change: Change) -> Mapping[str, Any]:
         """A profile of an import, or an event together with its profile."""

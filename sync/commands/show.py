@@ -166,7 +166,7 @@ def destinations(found: Report) -> RenderableType:
 def _troubles(name: str, result: Delivered) -> list[Text]:
     # this one begins with the name
     lines = [Text(result.stopped, style="red")] if result.stopped else []
-    if result.unconfirmed is not None and result.delivered:
+    if result.unconfirmed is not None and result.left_open:
         lines.append(Text(f"{name}: delivered as far as it tells: {result.unconfirmed}"))
     if result.lists:
         joined, left = result.lists["joined"], result.lists["left"]

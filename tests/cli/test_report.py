@@ -155,7 +155,9 @@ def test_narrow_screens_have_one_table_below_the_other():
 
 
 def test_what_delivered_leaves_open_is_said_and_counted():
-    told = {"braze": Delivered(3, 1, 3, 0, 0, writes=1, unconfirmed="it does not tell")}
+    told = {
+        "braze": Delivered(3, 1, 3, 0, 0, writes=1, unconfirmed="it does not tell", left_open=3)
+    }
     found = replace(REPORT, destinations=told)
     assert "it does not tell" in drawn(found)
     assert found.to_json()["destinations"]["braze"]["unconfirmed"] == 3

@@ -267,9 +267,9 @@ def test_there_is_no_default_instance():
 
 
 def test_it_says_what_delivered_leaves_open(connect, braze):
-    assert "does not tell whom it passed over" in braze.unconfirmed()
+    assert "does not tell whom it passed over" in braze.unconfirmed(Identify)
     for known in ({"update_existing_only": False}, {"look_up_users": True}):
-        assert connect(Braze, base_url=BASE, api_key="x", **known).unconfirmed() is None
+        assert connect(Braze, base_url=BASE, api_key="x", **known).unconfirmed(Track) is None
 
 
 def test_users_can_be_looked_up_before_they_are_first_sent(connect, vendor, identify, batch, body):

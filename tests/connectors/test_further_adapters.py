@@ -192,6 +192,16 @@ def test_customerio_records_an_event_under_a_ulid_that_stays(customerio, vendor,
     assert first[0]["attributes"] == {"from": "Champions", "to": "At Risk", "score": 0}
 
 
+@pytest.mark.parametrize("status", [202, 204])
+def test_customerio_answers_with_200_or_207_and_nothing_else(
+    customerio, vendor, identify, batch, status
+):
+    vendor.route().respond(status, json={})
+    with pytest.raises(Unavailable, match="was it taken") as caught:
+        asyncio.run(customerio.identify(batch(identify(1))))
+    assert caught.value.maybe_applied
+
+
 def test_ulids_sort_by_time_and_differ_by_id(track):
     ids = [ulid(track(number)) for number in range(200)]
     assert len(set(ids)) == 200

@@ -13,7 +13,7 @@ from openapi_client.models.profile_import_job_create_query import ProfileImportJ
 
 from connectors.destinations.klaviyo import Klaviyo
 from connectors.errors import Misconfigured, Refused, TicketLost, Unavailable
-from connectors.types import Batch, Delivered, Rejected, Unsure
+from connectors.types import Batch, Delivered, Identify, Rejected, Track, Unsure
 
 JOBS = "/api/profile-bulk-import-jobs"
 EVENTS = "/api/event-bulk-create-jobs"
@@ -418,3 +418,8 @@ def test_only_a_202_says_that_klaviyo_took_it(klaviyo, vendor, track, identify, 
     for call, changes in ((klaviyo.track, batch(track(1))), (klaviyo.identify, batch(identify(1)))):
         with pytest.raises(Unavailable, match=f"answered {status} and not 202"):
             asyncio.run(call(changes))
+
+
+def test_of_events_klaviyo_tells_only_that_it_took_them(klaviyo):
+    assert "takes events without telling" in klaviyo.unconfirmed(Track)
+    assert klaviyo.unconfirmed(Identify) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.types import Track
 from sync.outbox import EventMark, Outbox
 
 
@@ -163,3 +164,14 @@ def test_events_follow_when_the_vendor_shows_the_properties(shop_of, kit) -> Non
     # the properties of the run before have long been seen
     assert shop.deliver()["slow"].delivered == 2
     assert shop.clock.passed == 60
+
+
+def test_what_a_vendor_leaves_open_is_counted_by_kind(shop_of, kit) -> None:
+    class Silent(kit.Fake):
+        def unconfirmed(self, kind):
+            return "it does not tell" if kind is Track else None
+
+    shop = shop_of(fake=Silent)
+    assert shop.day([kit.row("1"), kit.row("2")]).left_open == 0
+    result = shop.day([kit.row("1", "Lost"), kit.row("2")])
+    assert (result.delivered, result.left_open, result.unconfirmed) == (2, 1, "it does not tell")
