@@ -60,6 +60,8 @@ class Destination(Connection):
     event_schemes: tuple[Scheme, ...] = ("lifecycle",)
     #: A number is sent alone once it is off by this much; by property. Empty: it only rides along.
     refresh: dict[str, Annotated[float, Field(gt=0)]] = {}
+    #: What is sent beside the usual properties.
+    also: tuple[Literal["ranking_score", "ranked_by"], ...] = ()
     #: Schemes that have a list for each of their segments; empty: no lists.
     audiences: tuple[Scheme, ...] = ()
     #: What the names of these lists begin with.

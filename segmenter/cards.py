@@ -132,6 +132,32 @@ def elsewhere(cards: Table) -> Table:
     return moved.select("plain", "own", "customer", key=key).distinct()
 
 
+def by_person(rows: Table, cards: Table | None) -> Table:
+    """Rows with a ``customer_id`` of whatever day, under the canonical id of today."""
+    if cards is None:
+        return rows
+    here = rows.mutate(given=rows.customer_id)
+    moved = elsewhere(cards).filter(ibis._.own != ibis._.customer)
+    moved = moved.select("own", "customer").distinct()
+    joined = here.left_join(moved, here.given == moved.own)
+    customer = ibis.coalesce(moved.customer, here.given)
+    return joined.select(
+        *[customer.name(n) if n == "customer_id" else here[n] for n in rows.columns]
+    )
+
+
+def one_a_person(rows: Table, cards: Table | None) -> Table:
+    """As ``by_person``, one row each: that under the canonical id itself, else the first by id."""
+    if cards is None:
+        return rows
+    both = by_person(rows.mutate(was=rows.customer_id), cards)
+    others = both.was != both.customer_id
+    ranked = both.mutate(
+        place=ibis.row_number().over(group_by="customer_id", order_by=[others, both.was])
+    )
+    return ranked.filter(ranked.place == 0).select(*rows.columns)
+
+
 def under(cards: Table, who: str, region: str | None) -> Table:
     """``customer``: who ever went by that id, e-mail address or phone, however it is written."""
     (number,) = e164([who], region)

@@ -262,14 +262,14 @@ def _projection(loaded: Loaded, name: str) -> Projection:
     given = loaded.settings.destinations[name]
     vendor, on = registry.destination(given.type), loaded.settings.segmentation.schemes
     return Projection(
-        given.prefix,
-        given.rename,
+        *(given.prefix, given.rename),
         on,
         given.events and Track in vendor.deliveries,
         given.event_schemes,
         given.refresh,
         Names(loaded.segments.names),
         Audiences(*given.lists()).usable(vendor, on),
+        also=given.also,
     )
 
 

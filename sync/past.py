@@ -8,12 +8,13 @@ import ibis
 
 from connectors.errors import Misconfigured
 from segmenter.basis import Basis
+from segmenter.cards import by_person
 from segmenter.expr import Engine, Table
 from segmenter.model import Model
 from segmenter.settings import Settings
 from segmenter.thresholds import Thresholds
 from sync import choices
-from sync.reading import Reading, as_published, as_then
+from sync.reading import Reading, as_published, as_then, cards_of
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -41,8 +42,17 @@ def basis_of(app: App, engine: Engine, snapshot: Snapshot) -> Basis | None:
         Thresholds.from_json(thresholds.body),
         Settings.from_dict(snapshot.settings),
         figures=engine.read_parquet(figures) if figures.exists() else None,
-        events=choices.events(engine, app.chosen()),
+        events=_events(app, engine, snapshot),
     )
+
+
+def _events(app: App, engine: Engine, snapshot: Snapshot) -> Table | None:
+    events, reading = choices.events(engine, app.chosen()), Reading.from_dict(snapshot.reading)
+    try:
+        cards = cards_of(app, engine, reading)
+    except Misconfigured:
+        cards = None
+    return None if events is None else by_person(events, cards)
 
 
 def _orders(app: App, engine: Engine, snapshot: Snapshot) -> Table:

@@ -21,6 +21,9 @@ FACTS: Mapping[str, int | None] = MappingProxyType(
     }
 )
 
+#: What a destination gets if ``also`` names it: column of the snapshot, digits kept.
+MORE: Mapping[str, int | None] = MappingProxyType({"ranking_score": 4, "ranked_by": None})
+
 #: Columns that hold days.
 DAYS = frozenset({"lifecycle_since", "expected_next_order", "intervention_date"})
 
@@ -43,7 +46,7 @@ class Projection:
     ``prefix`` is put before every name, ``rename`` replaces names. ``event_schemes`` are those
     whose moves become events, if ``events`` is on. ``refresh`` names numbers that are pushed even
     without a change of segment, once they differ by more than that from what was last accepted.
-    ``names`` are what the segments themselves are called.
+    ``names`` are what the segments themselves are called; ``also`` names some of ``MORE``.
     Raises ValueError for names that do not exist or collide.
     """
 
@@ -56,11 +59,14 @@ class Projection:
     names: Names = field(default_factory=Names)
     #: Which lists there shall be beside the properties; None: none.
     audiences: Audiences | None = None
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for scheme in self.schemes:
             if _SCHEME.fullmatch(scheme) is None:
                 raise ValueError(f"{scheme!r} is no name of a scheme")
+        if strange := sorted(set(self.also) - MORE.keys()):
+            raise ValueError(f"also: there is no {strange[0]!r}; there are {', '.join(MORE)}")
         known = [name for name, _, _ in self._standard()]
         unknown = sorted(self.rename.keys() - set(known))
         if unknown:
@@ -101,7 +107,7 @@ class Projection:
         standard = [name for name, _, _ in self._standard()]
         named = [self.name(name) for name in standard]
         called = self.names.listed(self.schemes)
-        if named != standard or called:
+        if named != standard or called or self.also:
             mark = hashlib.sha256("\n".join([*named, *called]).encode()).hexdigest()[:8]
             parts.append(f"'#{mark}'")
         return f"to_json([{', '.join(parts)}])::VARCHAR"
@@ -153,7 +159,8 @@ class Projection:
                 ]
             if scheme == "rfm":
                 found.append(("rfm_score", "rfm_score", 2))
-        return found + [(name, name, digits) for name, digits in FACTS.items()]
+        more = {name: MORE[name] for name in MORE if name in self.also}
+        return found + [(name, name, digits) for name, digits in {**FACTS, **more}.items()]
 
 
 def _value(column: str, digits: int | None) -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from connectors.disk import whole_file
 from connectors.errors import Misconfigured
 from segmenter.basis import Basis
+from segmenter.cards import by_person, one_a_person
 from segmenter.complete import complete
 from segmenter.evaluate import evaluate, moves
 from segmenter.expr import Table
@@ -23,12 +24,12 @@ from segmenter.model import Model
 from segmenter.pinned import edges_of
 from segmenter.refresh import summarize_again
 from segmenter.settings import Settings
-from segmenter.stage import rows_in
+from segmenter.stage import rows_in, stage
 from segmenter.thresholds import DEFINITION, Thresholds
 from sync import choices
 from sync.people import Read, Reader
 from sync.present import located
-from sync.reading import Reading, as_published, as_then
+from sync.reading import Reading, as_published, as_then, cards_of
 from sync.store import NewSnapshot
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Segmenting:
         self.pinned = edges_of(app.loaded.segments.pinned)
         self.figures: Table | None = None
         self.events: Table | None = None
+        self.cards: Table | None = None
 
     def evaluate(self, run_id: str) -> Evaluated:
         """Learn if it is time, evaluate, and write the result beside the published one.
@@ -72,8 +74,9 @@ class Segmenting:
         unchanged = self._unchanged(run_id)
         if unchanged is not None:
             return unchanged
-        before, previous = self._before(), self._published()
         read = self._read(run_id)
+        self._know_people(read.reading)
+        before, previous = self._before(), self._published()
         orders = read.orders
         # summed up once, as learning, proposing and evaluating all begin with it
         buyers = summarize_again(
@@ -159,6 +162,14 @@ class Segmenting:
         old = self.previous
         place = None if old is None else located(self.app, old)
         return Reader(self.app, self.engine, old, place).read(self._raw(), self.as_of, run_id)
+
+    def _know_people(self, reading: Reading) -> None:
+        """Figures and events stand under the ids of the operator's own tables until now."""
+        self.cards = cards_of(self.app, self.engine, reading)
+        if self.figures is not None:
+            self.figures = stage(self.engine, one_a_person(self.figures, self.cards))
+        if self.events is not None:
+            self.events = stage(self.engine, by_person(self.events, self.cards))
 
     def _orders(self) -> Table:
         """The orders of now, each of the customer whose it was when last published."""
@@ -251,14 +262,16 @@ class Segmenting:
             asked = self.app.reading()
             then = replace(then, currency=asked.currency, rates=asked.rates)
         orders = as_then(self.app, self.engine, orders, then)
-        place = self._figures_of(old.run_id)
+        place, figures = self._figures_of(old.run_id), self.figures
+        if place.exists():
+            figures = one_a_person(self.engine.read_parquet(place), self.cards)
         return Basis(
             orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),
             old.as_of,
             Model.from_json(model.body),
             Thresholds.from_json(thresholds.body),
             Settings.from_dict(old.settings),
-            figures=self.engine.read_parquet(place) if place.exists() else self.figures,
+            figures=figures,
             events=self.events,
         )
 

@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Kind] = MappingProxyType(
         "f_score": Kind.NUMBER,
         "m_score": Kind.NUMBER,
         "rfm_score": Kind.NUMBER,
+        "ranking_score": Kind.NUMBER,
     }
 )
 

@@ -99,3 +99,34 @@ def test_a_choice_that_cannot_be_is_told_before_anything_runs(chosen):
     done = chosen.here("run", *chosen.as_of())
     assert done.exit_code == 2
     assert "profitability and cost_to_serve have no metrics" in " ".join(done.stderr.split())
+
+
+def test_tables_of_the_operator_reach_a_customer_under_an_id_he_had(chosen):
+    folder = chosen.folder
+    today = chosen.day.isoformat()
+    chosen.write_orders("twins", [("w1", "c0000", chosen.day, 10.0)])
+    twin = f"order,customer,mail,day,total\nw2,twin,c0000@example.com,{chosen.day},10.00\n"
+    (folder / "orders" / "twin.csv").write_text(twin)
+    (folder / "figures.csv").write_text(
+        "\n".join(["who,margin", "twin,4000", *(f"c{n:04d},{n % 50}" for n in range(1, 300))])
+        + "\n"
+    )
+    clicked = [f"twin,email_click,{today} 10:{minute:02}" for minute in range(60)]
+    (folder / "events.csv").write_text("\n".join(["who,kind,at", *clicked]) + "\n")
+    text = (folder / "tidesman.yaml").read_text()
+    text = text.replace("path: ./out}", "path: ./out, also: [ranking_score]}")
+    rule = "{name: Ours, when: ranking_score >= 0}"
+    text = text[: text.index("      - {name: Ours")] + f"      - {rule}\n"
+    (folder / "tidesman.yaml").write_text(text)
+
+    told = chosen.report(*chosen.as_of())
+    assert told["segments"]["rules"]["Ours"] == told["customers"] == 300
+    (person,) = json.loads(chosen.here("customer", "twin", "--json").stdout)
+    assert person["customer_id"] == "c0000"
+    assert person["numbers"]["stratification_profit"] > 50
+    assert person["numbers"]["affinity_score"] > 100
+    (disk,) = [row for row in person["accepted"] if row["destination"] == "disk"]
+    sent = disk["accepted"]["properties"]
+    assert sent["ranking_score"] == round(person["numbers"]["ranking_score"], 4)
+    others = [row for row in person["accepted"] if row["destination"] != "disk"]
+    assert all("ranking_score" not in row["accepted"]["properties"] for row in others)

@@ -109,6 +109,7 @@ def test_two_states_never_look_the_same(tmp_path: Path, kit, one, two) -> None:
         ({"rename": {"lifecycle": "x"}}, "no property 'lifecycle'"),
         ({"rename": {"clv_3y": "rfm_score"}}, "bear the name 'rfm_score'"),
         ({"refresh": {"rfm_segment": 1.0}}, "'rfm_segment' is no number"),
+        ({"also": ("ranking",)}, "also: there is no 'ranking'"),
         ({"schemes": ("x; DROP",)}, "no name of a scheme"),
     ],
 )
