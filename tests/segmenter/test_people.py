@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from segmenter.cards import attributed, seen_in, unknown
+from segmenter.cards import CARDS, attributed, seen_in, under, unknown
 from segmenter.people import Joining, changed_hands, join, retired
 
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
@@ -253,3 +254,11 @@ def test_retired_ids_are_those_that_were_published(people: Any, engine: Any) -> 
     assert found == [{"customer_id": "b@x.org", "survivor": "1"}]
     nobody = ibis.memtable({"customer_id": ["1"]})
     assert retired(engine, shop.cards, nobody).to_pyarrow().num_rows == 0
+
+
+def test_a_number_finds_its_owner_and_not_who_shares_its_last_digits() -> None:
+    written = [("1", "+44 20 7946 0001"), ("2", "+44 161 7946 0001"), ("3", "020 7946 0001")]
+    rows = [{"id": i, "phone": p, "own": i, "customer": i} for i, p in written]
+    cards = ibis.memtable(pa.Table.from_pylist(rows, CARDS))
+    found = under(cards, "(020) 7946 0001", "GB").to_pyarrow()["customer"].to_pylist()
+    assert sorted(found) == ["1", "3"]
