@@ -78,6 +78,8 @@ class Profiles:
 
     def __init__(self, ledger: Ledger, run_id: str, clock: Clock) -> None:
         self.ledger = ledger
+        #: Whether what is answered is left to the runs that sent it.
+        self.others = False
         self.run_id = run_id
         self.clock = clock
         self._entries: dict[str, Entry] = {}
@@ -143,7 +145,8 @@ class Profiles:
 
     def answered(self, outcomes: Mapping[str, Outcome], *, settles: str | None = None) -> None:
         """Step 3: after the answer, by change id."""
-        self.ledger.answered(outcomes, self.run_id, self.clock.now(), settles=settles)
+        run_id = None if self.others else self.run_id
+        self.ledger.answered(outcomes, run_id, self.clock.now(), settles=settles)
         for change_id in outcomes:
             self._entries.pop(change_id, None)
             self._before.pop(change_id, None)

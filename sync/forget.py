@@ -86,7 +86,9 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
             lane = Lane(target, delivery, book, wire, app.store, lambda _: None)
             flying = {row.ticket for row in _rows(app, name, who)} - {None}
             lane.take_over([j.ticket for j in jobs_of(app.store, name) if j.ticket in flying])
+            book.others = True
             await lane.run(iter(()))
+            book.others = False
             if lane.halted is None:
                 due = ((entry, Kind.MOVE) for entry in _due(_rows(app, name, who)))
                 await lane.run(batches(target.connector, delivery, book.changes(due)))

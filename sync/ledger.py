@@ -108,12 +108,15 @@ class Ledger:
     def answered(
         self,
         outcomes: Mapping[str, Outcome],
-        run_id: str,
+        run_id: str | None,
         at: datetime,
         *,
         settles: str | None = None,
     ) -> None:
-        """Write down what became of them, by customer id; ``settles`` ends that job as well."""
+        """Write down what became of them, by customer id; ``settles`` ends that job as well.
+
+        ``run_id`` None leaves each to the run that sent it, whose report then counts it.
+        """
         acked = [key for key, outcome in outcomes.items() if isinstance(outcome, Delivered)]
         with self.store.begin() as connection:
             if acked:
@@ -155,7 +158,7 @@ class Ledger:
                 connection.execute(self._by_key().values(**values), rows)
 
     def _acked(
-        self, connection: Connection, keys: Sequence[str], run_id: str, at: datetime
+        self, connection: Connection, keys: Sequence[str], run_id: str | None, at: datetime
     ) -> None:
         statement = self._those(connection).values(
             mark=Mark.ACKED.value,
@@ -163,13 +166,17 @@ class Ledger:
             value=None,
             reason=None,
             ticket=None,
-            run_id=run_id,
+            run_id=ledger.c.run_id if run_id is None else run_id,
             updated_at=plain_moment(connection, at),
         )
         execute_many(connection, statement, {"keys": list(keys)})
 
     def _others(
-        self, connection: Connection, outcomes: Mapping[str, Outcome], run_id: str, at: datetime
+        self,
+        connection: Connection,
+        outcomes: Mapping[str, Outcome],
+        run_id: str | None,
+        at: datetime,
     ) -> None:
         rows = [
             (key, Mark.REFUSED if isinstance(outcome, Rejected) else Mark.UNSURE, outcome.reason)
@@ -181,7 +188,7 @@ class Ledger:
                 mark=sa.bindparam("becomes"),
                 reason=sa.bindparam("why"),
                 ticket=None,
-                run_id=run_id,
+                run_id=ledger.c.run_id if run_id is None else run_id,
                 updated_at=at,
             )
             connection.execute(

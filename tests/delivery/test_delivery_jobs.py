@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.types import Delivered, Rejected
+from sync.books import Profiles
+from sync.jobs import jobs_of
+from sync.ledger import Ledger
+
 
 @pytest.fixture(params=[0, 8], ids=["batches are read again", "batches are held"])
 def shop(shop_of, kit, request, monkeypatch):
@@ -109,3 +114,16 @@ def test_an_answer_that_gets_lost_while_asking_is_asked_for_again(shop, kit) -> 
     shop.vendor.faults.extend(["ok", "gone", "gone"])
     assert shop.day([kit.row("1")]).delivered == 1
     assert len(sent(shop)) == 1
+
+
+def test_what_somebody_else_settles_counts_in_the_run_that_sent_it(shop_of, kit) -> None:
+    shop = shop_of(fake=kit.Jobbing)
+    shop.vendor.job_polls = 10_000
+    shop.publish([kit.row("1"), kit.row("2")])
+    assert shop.deliver()["fake"].in_flight == 2
+    book = Profiles(Ledger(shop.store, "fake"), "forget", shop.clock)
+    book.others = True
+    (job,) = jobs_of(shop.store, "fake")
+    book.answered({"1": Delivered(), "2": Rejected("no")}, settles=job.ticket)
+    result = shop.deliver()["fake"]
+    assert (result.planned, result.delivered, result.rejected) == (2, 1, 1)
