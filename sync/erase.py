@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from connectors.disk import whole_file
 from connectors.spreadsheet import compute
 from sync.failpoints import reach
+from sync.housekeeping import unfinished
 from sync.store import Somebody
 from sync.theirs import IDENTITY, read_aside, theirs, theirs_aside
 
@@ -46,6 +47,7 @@ def erase_files(app: App) -> None:
         _rewrite_csv(path, unquote(path.parent.name), who)
     # what a kill has left of the files that were replaced
     app.lake().sweep()
+    unfinished(app)
 
 
 def _parts(app: App, who: Somebody) -> None:

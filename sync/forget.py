@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.errors import ConnectorError
-from connectors.types import Identify
+from connectors.errors import ConnectorError, Refused
+from connectors.types import Identify, Person
 from sync.batches import batches
 from sync.books import Profiles
 from sync.difference import Kind
@@ -26,6 +26,7 @@ from sync.jobs import jobs_of
 from sync.lane import Lane
 from sync.leave import Leaving
 from sync.ledger import ATTRIBUTES, Entry, Ledger, Mark
+from sync.readback import read_back
 from sync.result import sentence
 from sync.store import Somebody
 from sync.store.tables import ledger
@@ -34,6 +35,7 @@ from sync.wire import Pace, Stopping, Wire
 
 if TYPE_CHECKING:
     from sync.app import App
+    from sync.plan import Target
 
 #: Stands where a run's id does.
 FORGET = "forget"
@@ -41,12 +43,16 @@ FORGET = "forget"
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """One destination: profiles that were cleared or refused, and why it stopped if it did."""
+    """One destination: profiles that it took the clearing of or refused, and why it stopped.
+
+    ``held``: properties that it still showed when it was read back; None where it cannot be read.
+    """
 
     destination: str
     cleared: int
     refused: tuple[str, ...] = ()
     stopped: str | None = None
+    held: tuple[str, ...] | None = None
 
 
 async def forget(app: App, who: Somebody, stop: threading.Event) -> list[Cleared]:
@@ -79,6 +85,7 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
     target, book = app.target(name), Profiles(Ledger(app.store, name), FORGET, app.clock)
     lists = Leaving(app.store, target, who.keys, FORGET, app.clock)
     halted: ConnectorError | Stopping | None = None
+    held: tuple[str, ...] | None = None
     try:
         delivery = target.connector.delivery(Identify)
         if delivery is not None and _rows(app, name, who):
@@ -89,10 +96,17 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
             book.others = True
             await lane.run(iter(()))
             book.others = False
-            if lane.halted is None:
-                due = ((entry, Kind.MOVE) for entry in _due(_rows(app, name, who)))
+            rounds = [] if lane.halted is not None else _due(_rows(app, name, who))
+            for entries in rounds:
+                due = ((entry, Kind.MOVE) for entry in entries)
                 await lane.run(batches(target.connector, delivery, book.changes(due)))
+                if lane.halted is not None:
+                    break
             halted = lane.halted or await lists.go(wire)
+            if halted is None and target.connector.reads:
+                held = await _still_held(target, wire, rounds or _told(_rows(app, name, who)))
+    except (ConnectorError, Stopping) as error:
+        halted = error
     finally:
         await target.connector.aclose()
     left = _rows(app, name, who)
@@ -104,7 +118,27 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
     refused = tuple(str(r.reason) for r in left if r.mark == Mark.REFUSED and _is_ours(r))
     refused += lists.refused()
     cleared = sum(row.mark == Mark.ACKED and _is_ours(row) for row in left)
-    return Cleared(name, cleared, refused, stopped)
+    return Cleared(name, cleared, refused, stopped, held)
+
+
+async def _still_held(target: Target, wire: Wire, rounds: list[list[Entry]]) -> tuple[str, ...]:
+    """The properties of ours that the vendor still shows. Raises what stops a destination."""
+    shown: set[str] = set()
+    for entries in rounds:
+        sent = {entry.customer_id: load(entry.value) for entry in entries}
+        people = [Person(who, each.email, each.phone) for who, each in sent.items()]
+        names = sorted({name for each in sent.values() for name in each.properties})
+        told = await read_back(target.connector, wire, people, names, lambda _: None)
+        if told.unreadable:
+            raise Refused("the clearing was taken, but reading it back was refused")
+        held = (each.items() for each in told.held.values())
+        shown |= {n for each in held for n, value in each if n in names and value is not None}
+    return tuple(sorted(shown))
+
+
+def _told(rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[list[Entry]]:
+    """What was cleared before this process began."""
+    return [[Entry(r.customer_id, r.wanted, r.accepted) for r in rows if r.accepted is not None]]
 
 
 def _rows(app: App, name: str, who: Somebody) -> Sequence[sa.Row[tuple[object, ...]]]:
@@ -119,17 +153,20 @@ def _rows(app: App, name: str, who: Somebody) -> Sequence[sa.Row[tuple[object, .
         return connection.execute(query.order_by(ledger.c.customer_id)).all()
 
 
-def _due(rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Entry]:
-    found: list[Entry] = []
+def _due(rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[list[Entry]]:
+    """What is to be sent, in rounds: one for each address under which a profile may be known."""
+    rounds: list[list[Entry]] = [[], []]
     for row in rows:
         if _is_ours(row) and row.mark != Mark.UNSURE:
             continue
         texts = [load(text) for text in (row.accepted, row.value) if text is not None]
         names = sorted({name for sent in texts for name in sent.properties})
-        last = texts[-1]
-        nothing = dump(Sent(last.email, last.phone, dict.fromkeys(names)))
-        found.append(Entry(row.customer_id, _wanted(row.customer_id), nothing))
-    return found
+        reached = dict.fromkeys((sent.email, sent.phone) for sent in texts)
+        for nth, (email, phone) in enumerate(reversed(reached)):
+            nothing = dump(Sent(email, phone, dict.fromkeys(names)))
+            rounds[nth].append(Entry(row.customer_id, _wanted(row.customer_id), nothing))
+    # the address of last comes last: it is what the ledger then knows
+    return [each for each in reversed(rounds) if each]
 
 
 def _is_ours(row: sa.Row[tuple[object, ...]]) -> bool:

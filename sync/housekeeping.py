@@ -32,7 +32,15 @@ def tidy(app: App) -> None:
     for path in (app.loaded.data_dir / FOLDER).glob("*.parquet"):
         if str(path.relative_to(app.loaded.data_dir)) not in kept:
             path.unlink(missing_ok=True)
+    unfinished(app)
     wanted = {app.loaded.data_dir / snapshot.path for snapshot in published}
     for path in (app.loaded.data_dir / "snapshots").glob("*.parquet"):
         if path not in wanted:
+            path.unlink(missing_ok=True)
+
+
+def unfinished(app: App) -> None:
+    """Delete what a kill left of files that were being written; only while holding the lease."""
+    for folder in (FOLDER, "snapshots", "figures"):
+        for path in (app.loaded.data_dir / folder).rglob(".*.part"):
             path.unlink(missing_ok=True)

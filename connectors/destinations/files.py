@@ -145,13 +145,21 @@ class Files(Destination[FilesOptions]):
         self._note([change for change in changes if change not in cleared])
 
     def _strike(self, people: Sequence[str]) -> None:
-        """Whose every property is cleared stands in no file any more, those of old runs too."""
+        """Whose every property is cleared stands in no file any more.
+
+        Those of old runs and of properties of other names too, and what a kill left of any.
+        """
+        if not people:
+            return
         ids = pa.chunked_array([pa.array(people, pa.string())])
-        for path in sorted((self._root / "changes").glob("*.csv")) if people else ():
+        for path in sorted(
+            [*self._root.glob("changes/*.csv"), *self._root.glob("segments/*/*.csv")]
+        ):
             if _holds(path, ids):
-                tables.write(
-                    path, tables.without(tables.read(path), "customer_id", ids), ["customer_id"]
-                )
+                self._replace(path, ids, tables.read(path).slice(0, 0))
+        for folder in ("changes", "segments"):
+            for path in (self._root / folder).rglob(".*.part"):
+                path.unlink(missing_ok=True)
 
     def _put(self, changes: Sequence[Identify], segment: str) -> None:
         """Put people into the file of their segment, then take them out of the others."""

@@ -90,8 +90,16 @@ def _show(told: list[Cleared], gone: list[str], *, json: bool) -> None:
         if each.stopped is not None:
             typer.echo(f"  {each.stopped}")
         elif each.cleared:
-            typer.echo(f"  {each.destination}: what we wrote is cleared")
+            typer.echo(f"  {each.destination}: {_became(each)}")
         for reason in each.refused:
             typer.echo(f"  {each.destination} refused to clear: {reason}; do it there by hand")
     for name in gone:
         typer.echo(f"  {name} is no longer configured: clear what it holds by hand")
+
+
+def _became(each: Cleared) -> str:
+    if each.held is None:
+        return "asked to clear what we wrote; it cannot be read back, so nothing confirms it"
+    if each.held:
+        return f"took the clearing, but still shows {', '.join(each.held)}: look there by hand"
+    return "what we wrote is cleared, as reading back confirms"

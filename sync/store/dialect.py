@@ -81,6 +81,7 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
             check_same_thread=False,
         )
         raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA secure_delete=ON")
         if not read_only:
             raw.execute("PRAGMA journal_mode=WAL")
             raw.execute("PRAGMA synchronous=FULL")

@@ -56,11 +56,16 @@ class Forgotten(Database):
         return [_somebody(body) for body in bodies]
 
     def end_forgetting(self, who: Somebody) -> None:
-        """Take the last rows away, and what the database keeps of them behind the scenes."""
-        notes = sa.select(forgetting.c.digest, forgetting.c.body)
+        """Take the last rows away, and what the database keeps of them behind the scenes.
+
+        The note goes last: a kill before that only means that it is done once more.
+        """
         with self.begin() as connection:
             for table in (ledger, outbox, transitions):
                 connection.execute(sa.delete(table).where(table.c.customer_id.in_(who.keys)))
+        scrub(self.engine)
+        notes = sa.select(forgetting.c.digest, forgetting.c.body)
+        with self.begin() as connection:
             for note, body in connection.execute(notes).all():
                 if _somebody(json.loads(body)) == who:
                     connection.execute(sa.delete(forgetting).where(forgetting.c.digest == note))

@@ -5,6 +5,7 @@ import sqlite3
 from datetime import date
 from hashlib import sha256
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -140,3 +141,33 @@ def test_nothing_is_ended_while_a_row_is_still_theirs(two, monkeypatch):
     monkeypatch.undo()
     assert two.here("forget").exit_code == 0
     assert orders(two) == ALL - {"t2"}
+
+
+def held(shop, address):
+    """What Iterable holds of ours under an address."""
+    found = httpx.get(f"{shop.urls['iterable']}/sandbox/profiles/{address}")
+    fields = found.json().get("dataFields", {}) if found.is_success else {}
+    return {k for k, v in fields.items() if v is not None and k.endswith("_segment")}
+
+
+def test_each_address_that_may_have_arrived_is_cleared(two):
+    more = (
+        "  iterable: {{type: iterable, api_key: {{env: ITERABLE_API_KEY}}, base_url: {iterable}}}\n"
+    )
+    (two.folder / "tidesman.yaml").write_text(CONFIG + more.format(**two.urls))
+    two.report(*two.as_of())
+    assert held(two, "sara@example.com")
+    # as a run leaves it that was killed after it had sent a new address
+    with sqlite3.connect(two.folder / "data" / "state.db") as base:
+        base.execute(
+            "UPDATE ledger SET mark = 'unsure', value = replace(accepted, 'sara@', 'sarah@') "
+            "WHERE destination = 'iterable' AND customer_id = '9001'"
+        )
+    base.close()
+    left = two.folder / "data" / "snapshots" / ".dead.parquet.1.part"
+    left.write_text("sara@example.com")
+    done = two.here("forget", "sara@example.com")
+    assert done.exit_code == 0, done.stderr
+    assert held(two, "sara@example.com") == held(two, "sarah@example.com") == set()
+    assert "iterable: what we wrote is cleared, as reading back confirms" in done.stdout
+    assert not left.exists()

@@ -210,3 +210,18 @@ def test_the_files_hold_where_each_person_was_put_last(tmp_path_factory, history
     assert sorted(found) == sorted((p, s) for p, s in last.items() if s is not None)
     everyone = [row["customer_id"] for row in rows(root / "segments/rfm/R.csv")]
     assert everyone == sorted(last)
+
+
+def test_who_is_cleared_leaves_no_trace_of_other_names_or_of_a_kill(send, tmp_path):
+    """The prefix of the properties was another one once, so the schemes had other folders."""
+    send(change("1", email="a@x.org", old_lifecycle_segment="Lost"))
+    send(
+        change("1", email="a@x.org", lifecycle_segment="Lost"),
+        change("2", email="b@x.org", lifecycle_segment="Lost"),
+    )
+    (tmp_path / "segments" / "lifecycle" / ".Lost.csv.1.part").write_text("1,a@x.org")
+    send(change("1", email="a@x.org", lifecycle_segment=None))
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.name for path in kept} == {"Lost.csv", "2020-06-01.csv"}
+    assert not any("a@x.org" in path.read_text() for path in kept)
+    assert any("b@x.org" in path.read_text() for path in kept)
