@@ -48,7 +48,8 @@ def reconcile(  # noqa: PLR0913 - options of a command
         typer.Option(
             "--rebuild",
             help="Write down as accepted what the destination already holds: for a lost state "
-            "database. Sends nothing; the next run sends the rest.",
+            "database. Sends nothing; the next run sends the rest. Who was forgotten is lost with "
+            "that database too: forget them again first.",
         ),
     ] = False,
     *,
