@@ -178,7 +178,8 @@ def test_a_state_of_an_older_schema_can_be_looked_at_and_stays_as_it_is(shop):
     shop.report(*shop.as_of())
     with closing(sqlite3.connect(shop.folder / "data" / "state.db")) as state:
         state.executescript(
-            "DROP TABLE alerts; UPDATE alembic_version SET version_num = '0004';"
+            "DROP TABLE alerts; DROP TABLE audiences;"
+            "UPDATE alembic_version SET version_num = '0004';"
             "PRAGMA wal_checkpoint(TRUNCATE);"
         )
     before = everything(shop)
