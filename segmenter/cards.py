@@ -71,7 +71,7 @@ def with_numbers(engine: Engine, cards: Table, region: str | None, crowded: Tabl
     digits, and for guests whom nothing else names (``crowded``: the e-mails that name nobody).
     """
     tails = cards.mutate(tail=_tail(cards.phone)).filter(ibis._.tail != "")
-    owner = ibis.coalesce(tails.id, tails.email, tails.phone)
+    owner = tails.id.fill_null(tails.email).fill_null(tails.phone)
     met = tails.group_by("tail").aggregate(met=owner.min() != owner.max()).filter(ibis._.met)
     several = tails.semi_join(met, "tail").select("phone", "number")
     guests = cards.filter(cards.id.isnull() & cards.phone.notnull())

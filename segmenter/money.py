@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import ibis
 
-from segmenter.expr import Column, Engine, Table
+from segmenter.expr import Column, Engine, Table, Text
 
 #: By currency: from which day on (None: always) one unit is worth so much of the shop's currency.
 Rates = Mapping[str, tuple[tuple[date | None, Decimal], ...]]
 
-_RATE = "decimal(18, 8)"
+_RATE: Text = "decimal(18, 8)"
 _MONEY = "decimal(36, 12)"
 
 

@@ -162,14 +162,17 @@ def _edges(marked: Table, joining: Joining) -> Table:
     if not parts:
         return marked.filter(ibis.literal(False)).select("own", contact="own")
     uses = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    met = uses.group_by("contact").aggregate(met=uses.own.min() != uses.own.max())
-    return uses.semi_join(met.filter(met.met), "contact").distinct()
+    met = (
+        uses.group_by("contact").aggregate(met=uses.own.min() != uses.own.max()).filter(ibis._.met)
+    )
+    return uses.semi_join(met, "contact").distinct()
 
 
 def _components(own: pa.ChunkedArray, contact: pa.ChunkedArray) -> pa.Table:
     """``key`` and ``label``: keys with the same label are joined, over however many steps."""
     keys = pa.chunked_array([*own.chunks, *contact.chunks], pa.string()).unique()
-    ends = [pc.index_in(side, keys).to_numpy().astype(np.int64) for side in (own, contact)]
+    find: Column = pc.index_in  # pyright: ignore[reportAttributeAccessIssue] - made at run time
+    ends = [find(side, keys).to_numpy().astype(np.int64) for side in (own, contact)]
     links = coo_array((np.ones(len(own), np.int8), (ends[0], ends[1])), (len(keys), len(keys)))
     _, labels = connected_components(links, directed=False)
     return pa.table({"key": keys, "label": pa.array(labels.astype(np.int64))})

@@ -60,12 +60,18 @@ def described(app: App, snapshot: Snapshot) -> Described:
     settings = Settings.from_dict(snapshot.settings)
     counted = count(app, engine, snapshot.as_of, snapshot.lake_version, snapshot.created_at)
     stored = engine.read_parquet(located(app, snapshot))
-    rows: list[dict[str, Any]] = engine.to_pyarrow(census(stored, settings)).to_pylist()
     names = names_of(app)
     order = [(scheme, name) for scheme, d in definitions(settings).items() for name in d.segments]
-    rows.sort(key=lambda row: order.index((row["scheme"], row["segment"])))
+    rows = engine.to_pyarrow(census(stored, settings)).to_pylist()
+    by_segment: dict[tuple[str, str], Any] = {(r["scheme"], r["segment"]): r for r in rows}
     segments = [
-        Segment(**row | {"segment": names.of(row["scheme"], row["segment"])}) for row in rows
+        Segment(
+            row["scheme"],
+            names.of(row["scheme"], row["segment"]),
+            row["customers"],
+            row["revenue_share"],
+        )
+        for row in (by_segment[key] for key in sorted(by_segment, key=order.index))
     ]
     version = snapshot.model_version
     model = None if version is None else app.store.model(version)
@@ -80,9 +86,11 @@ def described(app: App, snapshot: Snapshot) -> Described:
 
 def _nameless(app: App, engine: Engine, snapshot: Snapshot, reading: Reading) -> tuple[str, ...]:
     """How many of the day's orders are nobody's, and what would name some of them."""
-    orders = app.lake().orders(engine, up_to=snapshot.lake_version)
-    day = orders.ordered_at.date() <= ibis.literal(snapshot.as_of)
-    bare = nameless(orders).filter(day & (orders.kind == Kind.ORDER.value))
+    orders: Table = app.lake().orders(engine, up_to=snapshot.lake_version)
+    told = (orders.ordered_at < ibis.literal(_end(app, snapshot.as_of))) & (
+        orders.kind == Kind.ORDER.value
+    )
+    bare = nameless(orders).filter(told)
     left = nameless(attributed(engine, bare, cards_of(app, engine, reading), reading.home))
     counted = left.aggregate(n=left.count(), phones=left.phone.strip().nullif("").count())
     found = engine.to_pyarrow(counted).to_pylist()[0]
@@ -105,12 +113,17 @@ def count(app: App, engine: Engine, as_of: date, version: int, moment: datetime)
     """Count the orders of a version of the lake by the shop's day; those after the moment apart."""
     orders: Table = app.lake().orders(engine, up_to=version)
     orders = orders.filter(orders.kind == Kind.ORDER.value)
-    # One moment for all rows: asking each order for its day in the shop costs a second a million.
-    end = datetime.combine(as_of + timedelta(days=1), time(), app.timezone).astimezone(UTC)
     now = ibis.literal(moment)
     row = orders.aggregate(
-        orders=((orders.ordered_at < ibis.literal(end)) & (orders.ordered_at <= now)).sum(),
+        orders=(
+            (orders.ordered_at < ibis.literal(_end(app, as_of))) & (orders.ordered_at <= now)
+        ).sum(),
         future=(orders.ordered_at > now).sum(),
     )
     found = engine.to_pyarrow(row).to_pylist()[0]
     return Counted(found["orders"] or 0, found["future"] or 0)
+
+
+def _end(app: App, day: date) -> datetime:
+    """When the shop's day ends: asking each order for its day costs a second a million."""
+    return datetime.combine(day + timedelta(days=1), time(), app.timezone).astimezone(UTC)

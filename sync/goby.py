@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from segmenter.cards import CARDS, named
+from segmenter.expr import Engine
 from segmenter.phone import TAIL, e164
 from sync.overlap import SMALL
 from sync.present import located
@@ -74,7 +75,8 @@ def left_of(app: App, who: Somebody) -> str | None:
 
 def load_go_by(app: App, base: duckdb.DuckDBPyConnection) -> None:
     """Make the table ``go_by`` of all parts that ever were, the cards and the published result."""
-    reading, engine = published(app), app.engine()
+    reading = published(app)
+    engine: Engine = app.engine()
     parts = app.store.all_parts()
     root = app.loaded.data_dir / "lake"
     files = [str(root / path) for _, _, path in parts if (root / path).exists()]

@@ -46,7 +46,7 @@ class Leaving:
             joins = kinds.get(row.ticket) == Enter.__name__
             made = None if row.ticket is None else self._lane(row, wire, joins=joins)
             if made is not None and halted is None:
-                made[1].take_over([row.ticket])
+                made[1].take_over([str(row.ticket)])
                 await made[1].run(iter(()))
                 halted = made[1].halted
         for row in self._rows():

@@ -224,9 +224,8 @@ class Ledger:
         with self.store.read() as connection:
             for some in slices(ids, KEYS):
                 ours = (*self.mine, ledger.c.customer_id.in_(some))
-                for key, *row in connection.execute(query.where(*ours)):
-                    row[2] = Mark(row[2])
-                    found[key] = Standing(*row)
+                rows: list[Any] = list(connection.execute(query.where(*ours)))
+                found.update((r[0], Standing(r[1], r[2], Mark(r[3]), *r[4:])) for r in rows)
         return found
 
     def on_the_wire(self, ticket: str, ids: Sequence[str] | None = None) -> list[Entry]:

@@ -86,8 +86,10 @@ class Reader:
         known = cards_of(self.app, self.engine, self.then)
         if home is None or (known is None and self._plain(orders, home)):
             return asked, None, None
-        # in another time zone an order that was to come may lie on a day that is over
-        moved = asked.timezone != self.then.timezone
+        # In another time zone an order that was to come may lie on a day that is over, and in
+        # another region a number names guests whom nothing named before.
+        then = self.then
+        moved = (asked.timezone, asked.phone_region) != (then.timezone, then.phone_region)
         fresh = self._fresh(orders, as_of, all_of_them=known is None or moved)
         seen = seen_in(fresh, home)
         new = stage(self.engine, seen if known is None else unknown(seen, known))

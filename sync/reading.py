@@ -59,7 +59,8 @@ class Reading:
             code: tuple((day, rate) for day, rate in dated)
             for code, dated in (values["rates"] or {}).items()
         }
-        return cls(**{**values, "rates": rates, "join_by": tuple(values["join_by"])})
+        told: dict[str, Any] = {**values, "rates": rates, "join_by": tuple(values["join_by"])}
+        return cls(**told)
 
     def joining(self) -> Joining:
         """How people are told apart, in the segmenter's words."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sync.app import App
     from sync.compare import Comparison
+    from sync.reconcile import Rebuilt
     from sync.store import Snapshot
 
 LAG = (
@@ -155,7 +156,7 @@ def _rebuild(app: App, name: str, day: date | None, *, json: bool) -> dict[str, 
         tenure(app.store, app.clock, lost=stop.set),
     ):
 
-        async def read(published: Snapshot) -> reconcile.Rebuilt:
+        async def read(published: Snapshot) -> Rebuilt:
             try:
                 return await reconcile.rebuilt(app, target, published, progress)
             finally:

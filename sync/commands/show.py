@@ -98,7 +98,11 @@ class _Beside:
 
     tables: Mapping[str, Table]
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+    def __rich_console__(
+        self,
+        console: Console,
+        options: ConsoleOptions,
+    ) -> Iterator[RenderableType]:
         """Draw them for the width that there is."""
         if options.max_width < NARROW:
             yield from self.tables.values()
