@@ -86,7 +86,7 @@ def test_a_kill_at_any_place_leaves_one_list_of_each_name_with_the_right_people(
     shop = listed
     with (shop.folder / "tidesman.yaml").open("a") as file:
         file.write("    load_audiences: true\n")
-    for place in ("lists.made:2", "deliver.ticketed:6"):
+    for place in ("lists.begun", "lists.made:2", "deliver.ticketed:6"):
         assert shop.tidesman("run", *shop.as_of(), TIDESMAN_FAILPOINT=place).returncode == -9
     first = shop.report(*shop.as_of())
     assert {name: len(who) for name, who in on_lists(shop).items()} == segments(first)
