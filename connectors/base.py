@@ -6,79 +6,32 @@ how often, or again: diffing, batching, pacing, retries, halving and polling are
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import SecretStr
 
 from connectors import http
 from connectors.errors import ConnectorError
 from connectors.held import holds
-from connectors.types import Audience, Batch, Change, Page, Person, Receipt, Value
+from connectors.options import HttpOptions, Options, SharedOptions
+from connectors.rate import Rate
+from connectors.types import Audience, Batch, Change, Coverage, Page, Person, Receipt, Value
 
-
-class Options(BaseModel):
-    """What the operator sets for one connector. Secrets are ``SecretStr``; unknown keys fail."""
-
-    # an error about one option would else repeat them all, secrets too
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class HttpOptions(Options):
-    """Options of a connector that speaks HTTP: it can be pointed at a look-alike or a region."""
-
-    base_url: str
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_web_address(cls, value: str) -> str:
-        http.web_address(value)
-        return value
-
-
-class SharedOptions(HttpOptions):
-    """Options of a connector whose limits count what the shop's other apps send as well."""
-
-    reserve: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="The part of the vendor's limits that is left to the shop's other apps: with "
-        "0.2 the limits are kept as if they were a fifth lower.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most ``calls`` requests in any ``seconds``, for the requests that match.
-
-    ``path`` is a prefix of the URL's path; ``methods`` empty means all of them.
-    """
-
-    calls: int
-    seconds: float
-    path: str = "/"
-    methods: tuple[str, ...] = ()
-
-    def matches(self, request: httpx.Request) -> bool:
-        """Whether this limit counts that request."""
-        return request.url.path.startswith(self.path) and (
-            not self.methods or request.method in self.methods
-        )
-
-    def without(self, reserve: float) -> Rate:
-        """What is left of this limit when that part of it, from 0 to below 1, is not used."""
-        left = self.calls * (1 - reserve)
-        # 150 * (1 - 0.9) is a little less than 15
-        calls = math.floor(round(left, 6))
-        if calls >= 1:
-            return replace(self, calls=calls)
-        return replace(self, calls=1, seconds=self.seconds / left)
-
+__all__ = [
+    "Connector",
+    "Delivery",
+    "Destination",
+    "HttpOptions",
+    "Options",
+    "Rate",
+    "SharedOptions",
+    "Source",
+    "delivers",
+]
 
 O_co = TypeVar("O_co", bound=Options, covariant=True)
 D = TypeVar("D", bound="Destination[Any]")
@@ -152,11 +105,40 @@ class Connector(ABC, Generic[O_co]):
 
 
 class Source(Connector[O_co]):
-    """Where orders come from."""
+    """Where orders, events or both come from: it has a method for what it brings.
 
-    @abstractmethod
+    After each page the engine stores rows and cursor together. A pull that fails goes on from the
+    last cursor: by itself after ``Throttled``, ``NotReady`` and ``Unavailable``, and with the next
+    run after all else. So a source neither waits nor repeats.
+    """
+
+    #: After how many days all orders are pulled anew, to find what the shop deleted or changed
+    #: without a sign. None: never, as where pages have units.
+    recheck_days: ClassVar[int | None] = 7
+
+    def brings(self) -> frozenset[str]:
+        """Of ``orders`` and ``events``, what it has; override where an option decides."""
+        mine = type(self)
+        return frozenset(
+            name
+            for name in ("orders", "events")
+            if getattr(mine, name) is not getattr(Source, name)
+        )
+
+    async def probe(self) -> Coverage:
+        """How much of the shop can be seen with these permissions; asked once before each pull."""
+        return Coverage()
+
     def orders(self, since: str | None) -> AsyncIterator[Page]:
-        """Yield pages of orders, oldest change first, from the cursor on (None: all there is)."""
+        """Yield pages of orders, oldest change first, from the cursor on (None: all there is).
+
+        Pulled from None to the end, every order that the shop still has was brought.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no orders")
+
+    def events(self, since: str | None) -> AsyncIterator[Page]:
+        """Yield pages of events, oldest arrival first, from the cursor on."""
+        raise NotImplementedError(f"{type(self).__name__} has no events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ ConnectorError
 ├── Misconfigured       the operator must mend the configuration or the input; nothing goes on
 ├── Unauthorized        wrong key or missing permission: this connector stops, others go on
 ├── Throttled           too fast: the same again after ``retry_after``, free of charge
+├── NotReady            a source's answer is still being prepared: asked again, free of charge
 ├── Unavailable         no usable answer: the same again later, on the retry budget
 ├── TicketLost          the vendor no longer knows the job: the batch is sent again
 └── Refused             the whole request was refused: known culprits are taken out, the rest halved
@@ -50,6 +51,19 @@ class Throttled(ConnectorError):
     maybe_applied = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotReady(ConnectorError):
+    """The vendor still prepares what a source asked for, such as an export of all orders.
+
+    The pull goes on from the cursor of the last page in ``retry_after`` seconds.
+    """
+
+    maybe_applied = False
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

@@ -16,7 +16,7 @@ DESTINATIONS = "tidesman.destinations"
 
 def source(name: str) -> type[Source[Any]]:
     """The source class of that type. Raises Misconfigured or BrokenConnector."""
-    return _load(SOURCES, name, Source)  # type: ignore[type-abstract]
+    return _load(SOURCES, name, Source)
 
 
 def destination(name: str) -> type[Destination[Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
@@ -34,6 +34,19 @@ ORDERS: pa.Schema = pa.schema(
     }
 )
 
+
+#: The columns of every page of events. ``kind`` is the source's word for what was done, such as
+#: ``email_click``; ``customer_id``, ``email`` and ``phone`` may be null, the others never are.
+EVENTS: pa.Schema = pa.schema(
+    {
+        "event_id": pa.string(),
+        "customer_id": pa.string(),
+        "email": pa.string(),
+        "phone": pa.string(),
+        "kind": pa.string(),
+        "occurred_at": pa.timestamp("us", "UTC"),
+    }
+)
 
 #: Rows in memory, or more of them than memory should hold.
 Stream: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -74,15 +87,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Orders, and the cursor from which the next pull goes on once they are safely stored.
+    """Orders or events, and the cursor from which the next pull goes on once they are stored.
 
-    ``unit`` names a thing that is read as a whole, such as a file: a later page of the same unit
-    replaces all that the earlier one brought. Without a unit, a page adds to what is there and the
-    latest version of an order wins. An order id stands in a page once. ``orders`` and
-    ``set_aside`` may be streams, to be read once, before the next page is asked for.
+    ``rows`` has the columns of ``ORDERS`` or of ``EVENTS``. ``unit`` names a thing that is read as
+    a whole, such as a file: a later page of the same unit replaces all that the earlier one
+    brought. Without a unit, a page adds to what is there and the latest version of an id wins. An
+    id stands in a page once. ``rows`` and ``set_aside`` may be streams, to be read once, before
+    the next page is asked for.
     """
 
-    orders: Stream
+    rows: Stream
     cursor: str
     unit: str | None = None
     faults: tuple[Fault, ...] = ()
@@ -94,6 +108,17 @@ class Page:
         """Build a page from single orders; column types are those of ``ORDERS``."""
         rows = [{name: getattr(order, name) for name in ORDERS.names} for order in orders]
         return cls(pa.Table.from_pylist(rows, schema=ORDERS), cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a shop a source can see. ``advice`` is a sentence: what hides the rest, and
+    what to ask for; empty where nothing is hidden.
+    """
+
+    #: Only orders that are at most so old can be seen; None: all of them.
+    history: timedelta | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Door:
         aside = page.set_aside
         return replace(
             page,
-            orders=_stream(page.orders, self._orders),
+            rows=_stream(page.rows, self._orders),
             set_aside=None if aside is None else _stream(aside, self._set_aside),
         )
 

@@ -71,7 +71,7 @@ class Lake:
         """
         version, name = self.version() + 1, self._name(source)
         with whole_file(self.root / name) as path:
-            rows = _write_parquet(path, page.orders, source, version)
+            rows = _write_parquet(path, page.rows, source, version)
             _refuse_repeated(path, source)
             reach("lake.written")
         self._write_set_aside(source, page, version)

@@ -47,8 +47,8 @@ def test_a_page_of_orders_has_the_schema_of_all_orders():
         Order("2", at, Decimal(-5), "GBP", kind=Kind.REFUND),
     ]
     page = Page.of(orders, "cursor")
-    assert page.orders.schema == ORDERS
-    assert page.orders.column("kind").to_pylist() == ["order", "refund"]
-    assert page.orders.column("amount").to_pylist() == [Decimal("19.9900"), Decimal("-5.0000")]
-    assert page.orders.column("ordered_at").to_pylist() == [at, at]
-    assert Page.of([], "cursor").orders.schema == ORDERS
+    assert page.rows.schema == ORDERS
+    assert page.rows.column("kind").to_pylist() == ["order", "refund"]
+    assert page.rows.column("amount").to_pylist() == [Decimal("19.9900"), Decimal("-5.0000")]
+    assert page.rows.column("ordered_at").to_pylist() == [at, at]
+    assert Page.of([], "cursor").rows.schema == ORDERS

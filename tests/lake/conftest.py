@@ -55,7 +55,7 @@ def page() -> Callable[..., Page]:
             for order_id, amount in amounts.items()
         ]
         plain = Page.of(orders, cursor)
-        return Page(plain.orders, cursor, unit)
+        return Page(plain.rows, cursor, unit)
 
     return page
 

@@ -20,9 +20,7 @@ def test_an_empty_lake_has_no_orders_and_version_0(lake, engine):
 def test_orders_come_back_as_they_went_in(lake, engine, page, write):
     part = write(page({"1": 5}))
     [row] = lake.orders(engine).to_pyarrow().cast(LAKE).to_pylist()
-    assert {k: v for k, v in row.items() if k in ORDERS.names} == page({"1": 5}).orders.to_pylist()[
-        0
-    ]
+    assert {k: v for k, v in row.items() if k in ORDERS.names} == page({"1": 5}).rows.to_pylist()[0]
     assert (row["source"], row["version"], part.rows, part.run_id) == ("shop", 1, 1, "run-1")
     assert lake.version() == part.seq == 1
 
@@ -83,14 +81,14 @@ def test_the_lake_can_be_read_as_it_was(lake, page, write, current):
 
 
 def test_a_stream_is_stored_without_being_held(page, write, current):
-    table = page({str(i): i for i in range(10)}).orders
+    table = page({str(i): i for i in range(10)}).rows
     stream = pa.RecordBatchReader.from_batches(ORDERS, iter(table.to_batches(max_chunksize=3)))
     write(Page(stream, "c", "unit"))
     assert current() == {("shop", str(i)): i for i in range(10)}
 
 
 def test_an_order_id_twice_in_a_page_is_refused_and_leaves_nothing(lake, page, write, store):
-    twice = pa.concat_tables([page({"1": 5}).orders, page({"1": 6}).orders])
+    twice = pa.concat_tables([page({"1": 5}).rows, page({"1": 6}).rows])
     with pytest.raises(BrokenConnector, match=r"'shop' .* twice in one page"):
         write(Page(twice, "c"))
     assert (lake.version(), store.cursor("shop")) == (0, None)
@@ -99,7 +97,7 @@ def test_an_order_id_twice_in_a_page_is_refused_and_leaves_nothing(lake, page, w
 
 def test_days_are_those_of_the_shop(lake, engine, page, write):
     write(page({"1": 5}))  # 2020-06-01 00:00 UTC is 01:00 in London
-    late = page({"2": 5}).orders.set_column(
+    late = page({"2": 5}).rows.set_column(
         4, "ordered_at", pa.array([datetime(2020, 6, 1, 23, 30, tzinfo=UTC)], ORDERS.field(4).type)
     )
     write(Page(late, "d"))
@@ -115,7 +113,7 @@ def test_rows_set_aside_are_kept_beside_and_replaced_with_their_unit(lake, page)
         aside = pa.table(
             {"row": list(range(len(cells))), "problem": ["p"] * len(cells), "x": list(cells)}
         )
-        orders = page({"1": 1}).orders
+        orders = page({"1": 1}).rows
         lake.write(
             "my shop",
             Page(orders, "c", unit, (), aside if cells else None),

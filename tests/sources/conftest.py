@@ -60,7 +60,7 @@ def pull() -> Callable[..., list[Pulled]]:
             found = []
             files = build(path, **options)
             async for page in files.orders(since):
-                orders = page.orders.read_all()
+                orders = page.rows.read_all()
                 aside = [] if page.set_aside is None else page.set_aside.read_all().to_pylist()
                 faults = {fault.name: fault for fault in page.faults}
                 assert len(faults) == len(page.faults)
