@@ -15,14 +15,14 @@ from pathlib import Path
 from connectors.base import Source
 from connectors.errors import Misconfigured
 from connectors.sources.files_find import Cursor, Seen, digest, find, passed_over
-from connectors.sources.files_lines import positions
 from connectors.sources.files_open import open_rows
-from connectors.sources.files_options import Columns, FilesOptions
-from connectors.sources.files_orders import FileOrders
-from connectors.sources.files_rows import Layout, Rows
+from connectors.sources.files_options import FilesOptions
+from connectors.sources.rows import Layout, Rows
+from connectors.sources.rows_lines import positions
+from connectors.sources.rows_orders import RowOrders
 from connectors.types import Page
 
-__all__ = ["Columns", "Files", "FilesOptions"]
+__all__ = ["Files", "FilesOptions"]
 
 
 class Files(Source[FilesOptions]):
@@ -50,7 +50,7 @@ class Files(Source[FilesOptions]):
         for path in changed:
             before = path.stat()
             sha256 = await asyncio.to_thread(digest, path)
-            read = await asyncio.to_thread(FileOrders, self._open(path), self.options)
+            read = await asyncio.to_thread(RowOrders, self._open(path), self.options)
             try:
                 after = path.stat()
                 if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.errors import Misconfigured
-from connectors.sources.files_rows import ROWS, Layout, Rows, unreadable
 from connectors.sources.files_text import open_csv, open_jsonl
+from connectors.sources.rows import ROWS, Layout, Rows, unreadable
 
 PACKED = (".gz", ".bz2", ".zst")
 #: How a file begins that is no text.
@@ -46,7 +46,7 @@ def open_rows(path: Path, layout: Layout) -> Rows:
             return _parquet(path)
         return open_csv(path, layout) if kind == "csv" else open_jsonl(path, layout)
     except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
-        raise unreadable(path, error) from error
+        raise unreadable(str(path), error) from error
 
 
 def _check_beginning(path: Path, kind: str | None) -> None:
@@ -80,7 +80,7 @@ def _parquet(path: Path) -> Rows:
                 columns = [_cast(batch.column(name), plain[i]) for i, name in enumerate(names)]
                 yield pa.record_batch([numbers, *columns], ["row", *(f"c{i}" for i in wanted)])
 
-    return Rows(path, tuple(schema.names), types, batches)
+    return Rows(str(path), path.name, tuple(schema.names), types, batches)
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -3,97 +3,23 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
 from hashlib import sha256
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from connectors.base import Options
-
-
-class Columns(BaseModel):
-    """Which column of the files is what. Either ``amount``, or ``quantity`` and ``unit_price``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    order_id: str
-    ordered_at: str
-    customer_id: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    amount: str | None = None
-    quantity: str | None = None
-    unit_price: str | None = None
-    currency: str | None = None
-    status: str | None = None
-
-    @model_validator(mode="after")
-    def _enough(self) -> Columns:
-        parts = (self.quantity is not None) + (self.unit_price is not None)
-        if (self.amount is None, parts) not in {(False, 0), (True, 2)}:
-            raise ValueError("columns needs either amount, or both quantity and unit_price")
-        if self.customer_id is None and self.email is None and self.phone is None:
-            raise ValueError("columns needs at least one of customer_id, email and phone")
-        return self
-
-    def chosen(self) -> Iterator[tuple[str, str]]:
-        """What is set: (what it is, the file's column)."""
-        for name in type(self).model_fields:
-            column: str | None = getattr(self, name)
-            if column is not None:
-                yield name, column
+from connectors.sources.rows_options import RowOptions
 
 
-class FilesOptions(Options):
-    """Options of a source of files. Paths are absolute: a file, a pattern, a folder, or several.
-
-    ``timezone`` is that of moments without a zone, ``currency`` that of rows without one.
-    ``date_format`` is one format or several in the signs of strptime; without it ISO 8601 is
-    read. A row whose ``status`` is one of ``void`` (in any case) takes its order away.
-    ``tolerate`` is the share of a file's rows that may be unreadable before it is refused.
-    """
+class FilesOptions(RowOptions):
+    """Options of a source of files. Paths are absolute: a file, a pattern, a folder, or several."""
 
     path: str | tuple[str, ...] = Field(
         description="A file, a pattern, several, or a folder, in which no .txt is read."
     )
-    columns: Columns = Field(description="Which column of the files is what.")
-    timezone: str = Field(description="The zone of moments that are written without one.")
-    lines: bool = Field(
-        False, description="Whether an order is several rows of one file, to be added up."
-    )
-    currency: str = Field("", description="That of rows without one.")
     encoding: str = Field("utf-8", description="How the text of CSV files is encoded.")
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="Between columns; found out if left out."
     )
-    decimal: str = Field(".", min_length=1, max_length=1, description="The mark before cents.")
-    thousands: str = Field("", max_length=1, description="The mark between thousands, if any.")
-    date_format: str | tuple[str, ...] = Field(
-        (), description="One format or several in the signs of strptime; ISO 8601 if left out."
-    )
-    void: tuple[str, ...] = Field(
-        (
-            *("cancelled", "canceled", "void", "voided", "failed"),
-            *("refunded", "deleted", "draft", "test"),
-        ),
-        description="A row with such a status, in any case, takes its order away.",
-    )
-    latest_row_wins: bool = Field(
-        False, description="Whether many repeated order ids are corrections: the last row counts."
-    )
-    tolerate: float = Field(
-        0.01, ge=0, le=1, description="Share of unreadable rows above which a file is refused."
-    )
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no time zone such as Europe/London") from error
-        return value
 
     @field_validator("encoding")
     @classmethod
@@ -103,31 +29,9 @@ class FilesOptions(Options):
         except LookupError as error:
             raise ValueError(f"{value!r} is no encoding such as utf-8 or windows-1252") from error
 
-    @field_validator("date_format")
-    @classmethod
-    def _complete_format(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for form in (value,) if isinstance(value, str) else value:
-            day = "%j" in form or (
-                any(sign in form for sign in ("%d", "%-d"))
-                and any(sign in form for sign in ("%m", "%-m", "%b", "%B"))
-            )
-            if not (day and ("%Y" in form or "%y" in form)):
-                raise ValueError(f'{form!r} does not tell day, month and year, as "%d/%m/%Y" does')
-        return value
-
-    @model_validator(mode="after")
-    def _signs_differ(self) -> FilesOptions:
-        if self.decimal == self.thousands:
-            raise ValueError("decimal and thousands cannot be the same sign")
-        return self
-
     def paths(self) -> tuple[str, ...]:
         """The paths, also if there is only one."""
         return (self.path,) if isinstance(self.path, str) else self.path
-
-    def formats(self) -> tuple[str, ...]:
-        """The date formats, none for ISO 8601."""
-        return (self.date_format,) if isinstance(self.date_format, str) else self.date_format
 
     def meaning(self) -> str:
         """A digest of everything that decides how a file is read; where it lies does not."""

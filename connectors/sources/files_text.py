@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from connectors.errors import Misconfigured
-from connectors.sources.files_rows import ROWS, Layout, Rows
+from connectors.sources.rows import ROWS, Layout, Rows
 
 #: Bytes of CSV that are read at a time; the longest row must fit in it.
 BLOCK = 4_000_000
@@ -24,7 +24,7 @@ def open_csv(path: Path, layout: Layout) -> Rows:
     """A CSV with a header in row 1. Every cell is text. Raises Misconfigured without a header."""
     names, delimiter = _header(path, layout)
     own = [f"c{i}" for i in range(len(names))]
-    rows = Rows(path, names, (pa.string(),) * len(names), lambda _: iter(()))
+    rows = Rows(str(path), path.name, names, (pa.string(),) * len(names), lambda _: iter(()))
 
     def skip(bad: Any) -> str:  # noqa: ANN401 - pyarrow gives it no type
         rows.broken[bad.number] = bad.text
@@ -96,7 +96,7 @@ def open_jsonl(path: Path, layout: Layout) -> Rows:
                 waiting = []
         yield pa.RecordBatch.from_pylist(waiting, keep)
 
-    return Rows(path, names, (pa.string(),) * len(names), batches)
+    return Rows(str(path), path.name, names, (pa.string(),) * len(names), batches)
 
 
 def _cell(value: object) -> str | None:

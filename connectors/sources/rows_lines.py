@@ -1,4 +1,4 @@
-"""From the rows of a file to lines with values, and a verdict on each that has none."""
+"""From rows to lines with values, and a verdict on each that has none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from difflib import get_close_matches
 import duckdb
 
 from connectors.errors import Misconfigured
-from connectors.sources import files_values as values
-from connectors.sources.files_options import FilesOptions
-from connectors.sources.files_rows import Rows
+from connectors.sources import rows_values as values
+from connectors.sources.rows import Rows
+from connectors.sources.rows_options import RowOptions
 
 #: Digits in all and after the point; their product fills the 38 that a decimal can have.
 NUMBERS = {"amount": "22, 8", "quantity": "16, 4", "unit_price": "22, 8"}
@@ -48,13 +48,13 @@ class Check:
     spoils: bool = False
 
 
-def positions(rows: Rows, options: FilesOptions) -> dict[str, int]:
+def positions(rows: Rows, options: RowOptions) -> dict[str, int]:
     """Where each mapped column is. Raises Misconfigured with the nearest name if it is not."""
     found: dict[str, int] = {}
     for what, column in options.columns.chosen():
         places = [i for i, name in enumerate(rows.names) if name == column.strip()]
         if len(places) > 1:
-            raise Misconfigured(f"{rows.path} has {len(places)} columns {column!r}; rename one")
+            raise Misconfigured(f"{rows.name} has {len(places)} columns {column!r}; rename one")
         if not places:
             raise Misconfigured(_unknown(rows, what, column))
         found[what] = places[0]
@@ -65,10 +65,11 @@ def _unknown(rows: Rows, what: str, column: str) -> str:
     lower = {name.lower(): name for name in rows.names}
     near = get_close_matches(column.lower(), list(lower), n=1)
     hint = f"did you mean {lower[near[0]]!r}" if near else f"it has {', '.join(rows.names)}"
-    return f"{rows.path}, row 1: there is no column {column!r} (columns.{what}); {hint}"
+    where = f"{rows.name}, row 1" if rows.numbered else rows.name
+    return f"{where}: there is no column {column!r} (columns.{what}); {hint}"
 
 
-def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: FilesOptions) -> list[Check]:
+def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: RowOptions) -> list[Check]:
     """Fill the table ``lines``; return the checks that ``verdict`` counts from 1 (0: all well).
 
     Columns: those of ORDERS with amount DECIMAL(38, 12), row, free (its price is zero), unsold
@@ -112,7 +113,7 @@ def _texts(cells: Cells) -> Iterator[str]:
         yield f"{values.given(f'{what}_trimmed')} AS {what}_text"
 
 
-def _values(options: FilesOptions, cells: Cells) -> Iterator[str]:
+def _values(options: RowOptions, cells: Cells) -> Iterator[str]:
     kinds = {what: kind for what, (_, kind) in cells.items()}
     for what in ("order_id", "customer_id", "phone"):
         known = values.identifier(f"{what}_text") if what in cells else "NULL::VARCHAR"
@@ -135,7 +136,7 @@ def _values(options: FilesOptions, cells: Cells) -> Iterator[str]:
             yield f"{values.number(f'{what}_text', width, *signs)} AS {what}_number"
 
 
-def _sums(options: FilesOptions) -> Iterator[str]:
+def _sums(options: RowOptions) -> Iterator[str]:
     bad = "email_text IS NOT NULL AND email IS NULL" if options.columns.email else "FALSE"
     yield f"{bad} AS bad_email"
     parts = "amount_number" if options.columns.amount else "quantity_number * unit_price_number"
@@ -148,7 +149,7 @@ def _sums(options: FilesOptions) -> Iterator[str]:
     yield "CASE WHEN year(moment) >= 1970 THEN moment END AS ordered_at"
 
 
-def _checks(options: FilesOptions) -> Iterator[Check]:
+def _checks(options: RowOptions) -> Iterator[Check]:
     columns = dict(options.columns.chosen())
     yield Check(NO_ORDER, columns["order_id"], "order_id IS NULL", "NULL")
     nobody = "customer_id IS NULL AND email IS NULL AND phone IS NULL"

@@ -9,14 +9,14 @@ import duckdb
 import pyarrow as pa
 
 from connectors.errors import Misconfigured
-from connectors.sources import files_lines
-from connectors.sources.files_lines import Check
-from connectors.sources.files_options import FilesOptions
-from connectors.sources.files_report import Report
-from connectors.sources.files_rows import Rows
+from connectors.sources import rows_lines
+from connectors.sources.rows import Rows
+from connectors.sources.rows_lines import Check
+from connectors.sources.rows_options import RowOptions
+from connectors.sources.rows_report import Report
 from connectors.types import ORDERS, Fault
 
-#: Working memory of one file; what is more goes to the temporary folder.
+#: Working memory of one file or query; what is more goes to the temporary folder.
 MEMORY = "512MB"
 BATCH = 100_000
 
@@ -83,14 +83,14 @@ FROM orders ORDER BY ordered_at, order_id
 """
 
 
-class FileOrders:
-    """The orders of one file, worked out when built; ``close`` gives the working memory back.
+class RowOrders:
+    """The orders among rows, worked out when built; ``close`` gives the working memory back.
 
-    Raises Misconfigured if the file cannot be used. ``count`` is the number of orders, and
+    Raises Misconfigured if the rows cannot be used. ``count`` is the number of orders, and
     ``faults`` tells what was found on the way.
     """
 
-    def __init__(self, rows: Rows, options: FilesOptions) -> None:
+    def __init__(self, rows: Rows, options: RowOptions) -> None:
         self.rows, self.options = rows, options
         self._scratch = tempfile.TemporaryDirectory(prefix="tidesman-")
         self._base = duckdb.connect(
@@ -134,7 +134,7 @@ class FileOrders:
         self._scratch.cleanup()
 
     def _work_out(self) -> None:
-        checks = files_lines.load(self._base, self.rows, self.options)
+        checks = rows_lines.load(self._base, self.rows, self.options)
         self._keep(checks)
         report = Report(self._base, self.rows, self.options, checks)
         report.refuse_unreadable()
@@ -167,7 +167,7 @@ class FileOrders:
         if self.rows.failure is not None:
             return self.rows.failure
         first = str(error).splitlines()[0]
-        return Misconfigured(f"{self.rows.path} cannot be read: {first}")
+        return Misconfigured(f"{self.rows.name} cannot be read: {first}")
 
 
 def _with_names(reader: pa.RecordBatchReader, rows: Rows) -> pa.RecordBatchReader:
@@ -177,7 +177,7 @@ def _with_names(reader: pa.RecordBatchReader, rows: Rows) -> pa.RecordBatchReade
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
-            file = pa.array([rows.path.name] * batch.num_rows, text)
+            file = pa.array([rows.short] * batch.num_rows, text)
             yield pa.record_batch([file, *batch.columns], schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

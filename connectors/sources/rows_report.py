@@ -1,4 +1,4 @@
-"""What was found in a file: what is counted and told, and what is refused."""
+"""What was found in rows: what is counted and told, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import duckdb
 
 from connectors.errors import Misconfigured
-from connectors.sources import files_lines
-from connectors.sources.files_lines import Check
-from connectors.sources.files_options import FilesOptions
-from connectors.sources.files_rows import Rows
-from connectors.sources.files_values import why_no_amount, why_no_date
+from connectors.sources import rows_lines
+from connectors.sources.rows import Rows
+from connectors.sources.rows_lines import Check
+from connectors.sources.rows_options import RowOptions
+from connectors.sources.rows_values import why_no_amount, why_no_date
 from connectors.types import Fault
 
 #: The share of repeated order ids above which a file is taken for one of lines.
@@ -34,13 +34,13 @@ UNION ALL SELECT 'lines of quantity zero', count(*), min(row) FROM lines
 
 
 class Report:
-    """Reads the tables ``lines``, ``broken``, ``aside`` and ``orders`` of one file."""
+    """Reads the tables ``lines``, ``broken``, ``aside`` and ``orders`` of one file or query."""
 
     def __init__(
         self,
         base: duckdb.DuckDBPyConnection,
         rows: Rows,
-        options: FilesOptions,
+        options: RowOptions,
         checks: list[Check],
     ) -> None:
         self._base, self._rows, self._options, self._checks = base, rows, options, checks
@@ -51,7 +51,7 @@ class Report:
     def refuse_unreadable(self) -> None:
         """Raise Misconfigured, naming the first, if too many rows cannot be read."""
         found = [(count, row, check, text) for count, row, check, text in self._failed()
-                 if check.name in files_lines.UNREADABLE]  # fmt: skip
+                 if check.name in rows_lines.UNREADABLE]  # fmt: skip
         bad = sum(count for count, *_ in found) + self._broken
         if bad == 0 or bad / self._total <= self._options.tolerate:
             return
@@ -60,10 +60,10 @@ class Report:
         if check is None or (first_broken is not None and first_broken < row):
             why = f"row {first_broken}: {CELLS}"
         else:
-            why = f"row {row}, column {check.column}: {self._why(check, text)}"
+            why = f"{self._place(row)}, column {check.column}: {self._why(check, text)}"
         enough = -(-100 * bad // self._total) / 100
         raise Misconfigured(
-            f"{self._rows.path}, {why} ({bad:,} of {self._total:,} rows cannot be read); mend"
+            f"{self._rows.name}, {why} ({bad:,} of {self._total:,} rows cannot be read); mend"
             f" that, or set tolerate: {enough:.2f} to set such rows aside and go on without them"
         )
 
@@ -74,7 +74,7 @@ class Report:
         again = rows - orders
         if again > MANY_REPEATED * rows and not self._options.latest_row_wins:
             raise Misconfigured(
-                f"{self._rows.path}: {again:,} of {rows:,} rows repeat an order id in column"
+                f"{self._rows.name}: {again:,} of {rows:,} rows repeat an order id in column"
                 f" {self._options.columns.order_id}; set lines: true if a row is a line of an"
                 " order, or latest_row_wins: true if a later row corrects an earlier one"
             )
@@ -86,22 +86,22 @@ class Report:
 
     def _faults(self) -> Iterator[Fault]:
         if self._total == 0:
-            yield Fault("files without a row", 1, self._rows.path.name)
+            yield Fault("files without a row", 1, self._rows.short)
         examples: dict[str, tuple[int, str]] = {}
         for _, row, check, text in self._failed():
             told = f", column {check.column}: {self._shown(text)}"
             examples[check.name] = min(examples.get(check.name, (row, told)), (row, told))
         aside = "SELECT problem, count(*), min(row) FROM aside GROUP BY problem ORDER BY problem"
         for name, count, row in self._base.execute(aside).fetchall():
-            if name != files_lines.NO_EMAIL:
+            if name != rows_lines.NO_EMAIL:
                 yield Fault(name, count, self._at(row) + examples.get(name, (0, ""))[1])
         if self._rows.broken:
             told = f"{self._at(min(self._rows.broken))}: {CELLS}"
-            yield Fault(files_lines.BROKEN, self._broken, told)
+            yield Fault(rows_lines.BROKEN, self._broken, told)
         emails, row = self._one("SELECT count(*), min(row) FROM lines WHERE bad_email")
         if emails:
             column = self._options.columns.email
-            yield Fault(files_lines.NO_EMAIL, emails, f"{self._at(row)}, column {column}")
+            yield Fault(rows_lines.NO_EMAIL, emails, f"{self._at(row)}, column {column}")
         asked = {"currency": self._options.currency.upper(), "lines": self._options.lines}
         for name, count, row in self._base.execute(TOLD, asked).fetchall():
             if count:
@@ -118,7 +118,17 @@ class Report:
         ]
 
     def _at(self, row: int) -> str:
-        return f"{self._rows.path.name}, row {row}"
+        return f"{self._rows.short}, {self._place(row)}"
+
+    def _place(self, row: int) -> str:
+        if self._rows.numbered:
+            return f"row {row}"
+        asked = "SELECT order_id, customer_id, ordered_at::VARCHAR FROM lines WHERE row = ?"
+        order, customer, at = self._base.execute(asked, [row]).fetchall()[0]
+        if order is not None:
+            return f"order {self._shown(order)}"
+        whose = "" if customer is None else f" of customer {self._shown(customer)}"
+        return f"an order{whose} at {at}" if at is not None else f"an order{whose}"
 
     def _shown(self, text: str | None) -> str:
         # an address of a customer stands in no message
@@ -128,7 +138,7 @@ class Report:
         if text is None:
             return "is empty"
         options = self._options
-        if check.name == files_lines.NO_DATE:
+        if check.name == rows_lines.NO_DATE:
             why = why_no_date(text, options.formats())
         else:
             why = why_no_amount(text, options.decimal, options.thousands)
