@@ -12,7 +12,10 @@ ADDRESS = re.compile(r"c\d{4}(@|%40|\\u0040)example", re.IGNORECASE)
 #: Vendors repeat what they were sent.
 ECHO = "{}-canary of c0001@example.com"
 #: Files that are meant to hold addresses: what came in, the lake, what is published, what is sent.
-MEANT = ("orders", "data/lake", "data/snapshots", "data/set_aside", "data/state.db", "out")
+MEANT = (
+    *("orders", "data/lake", "data/identity", "data/snapshots", "data/set_aside", "data/state.db"),
+    "out",
+)
 #: Columns of the state that hold whom and what was sent.
 COLUMNS = {"ledger": {"wanted", "value", "accepted"}}
 

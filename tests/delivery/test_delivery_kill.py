@@ -127,6 +127,8 @@ def test_a_kill_loses_nothing_and_repeats_nothing(loaded, place) -> None:
     told = world.day(segments, moves) | {"urls": urls}
     if place == "deliver.lost":
         world.apps["klaviyo"].faults.add(Fault(kind="lose_job", part=0.5))
+    if place == "deliver.polled":
+        world.apps["klaviyo"].faults.add(Fault(kind="slow_job", polls=1))
     killed = world.killed(told, place)
     assert killed.returncode == -signal.SIGKILL, (killed.returncode, killed.stderr)
     results = completed(told)
