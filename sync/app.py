@@ -22,7 +22,7 @@ from config.problems import ConfigurationError, Problem
 from config.schedule import trigger
 from connectors import registry
 from connectors.base import Connector, Destination, HttpOptions, Source
-from connectors.errors import BrokenConnector, ConnectorError, Misconfigured
+from connectors.errors import BrokenConnector, Misconfigured
 from connectors.types import Track
 from sync.alerts.options import channel
 from sync.audiences import Audiences
@@ -199,10 +199,10 @@ class App:
 
         return choices.segmentation(self.chosen())
 
-    def source(self, name: str) -> Source[Any]:
-        """A source, ready to be asked."""
+    def source(self, name: str, transport: Transport | None = None) -> Source[Any]:
+        """A source, ready to be asked; by its own transport unless it is given one."""
         kind = registry.source(self.loaded.settings.sources[name].type)
-        transport = self._transport()
+        transport = transport or self.transport()
         source = kind(self.loaded.options["sources", name], transport=transport)
         transport.keep(source.limits())
         return source
@@ -226,7 +226,7 @@ class App:
         options = self.loaded.options["destinations", name]
         if "run" in kind.options_class.model_fields:
             options = options.model_copy(update={"run": run_id})
-        transport = self._transport()
+        transport = self.transport()
         destination = kind(options, transport=transport)
         transport.keep((*destination.limits(), *destination.read_limits()))
         return destination, transport
@@ -235,21 +235,8 @@ class App:
         """How customers become properties and events at a destination."""
         return _projection(self.loaded, name)
 
-    async def check(self, group: Group, name: str) -> str | None:
-        """One harmless request to a connector; what is wrong, or None."""
-        missing = self.missing(group, name)
-        if missing:
-            return " ".join(missing)
-        found: Connector[Any] = self.source(name) if group == "sources" else self.destination(name)
-        try:
-            await found.check()
-        except ConnectorError as error:
-            return str(error)
-        finally:
-            await found.aclose()
-        return None
-
-    def _transport(self) -> Transport:
+    def transport(self) -> Transport:
+        """The way out for one connector, as yet without limits."""
         return Transport(secure_transport(), self.clock)
 
 

@@ -39,9 +39,10 @@ class Door:
             set_aside=None if aside is None else _stream(aside, self._set_aside),
         )
 
-    def faults(self) -> list[Fault]:
-        """What was dropped, told by count alone."""
-        return [Fault(NAME, self._dropped, "")] if self._dropped else []
+    def faults(self) -> tuple[Fault, ...]:
+        """What was dropped since it was last asked, told by count alone."""
+        dropped, self._dropped = self._dropped, 0
+        return (Fault(NAME, dropped, ""),) if dropped else ()
 
     def _orders(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         ids, emails, phones = (batch.column(name) for name in ("customer_id", "email", "phone"))

@@ -14,7 +14,7 @@ class Progress(Protocol):
         """So much of it is done."""
         ...
 
-    def wait(self, what: str, seconds: float) -> None:
+    def wait(self, what: str, seconds: float, why: str = "") -> None:
         """It waits for a vendor, so many seconds from now on; told anew while it waits."""
         ...
 
@@ -25,7 +25,7 @@ class Silent:
     def advance(self, what: str, done: int, total: int | None, note: str = "") -> None:
         """Drop it."""
 
-    def wait(self, what: str, seconds: float) -> None:
+    def wait(self, what: str, seconds: float, why: str = "") -> None:
         """Drop it."""
 
 
@@ -50,8 +50,9 @@ class LogProgress:
         elif done == total:
             self._log.info("done", what=what, total=total, note=note)
 
-    def wait(self, what: str, seconds: float) -> None:
+    def wait(self, what: str, seconds: float, why: str = "") -> None:
         """Log a long wait once, when it begins."""
         if seconds >= LONG and what not in self._waiting:
             self._waiting.add(what)
-            self._log.info("waiting for the vendor", what=what, seconds=round(seconds))
+            said = {"why": why} if why else {}
+            self._log.info("waiting for the vendor", what=what, seconds=round(seconds), **said)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from connectors.types import Fault
-from sync.door import Door
-from sync.failpoints import reach
+from sync.intake import Intake
 from sync.progress import Progress
 from sync.report import Pulled
 from sync.store import Snapshot
@@ -25,8 +23,8 @@ def pull(
 ) -> tuple[Pulled, ...]:
     """Pull every source to its end, or to the page in whose middle ``stop`` was set.
 
-    Each page is safe before the next one is asked for. Raises what a source raises: then what was
-    pulled stays, and nothing is published.
+    Each page is safe before the next one is asked for. What passes is waited for; raises what else
+    a source raises: then what was pulled stays, and nothing is published.
     """
     return asyncio.run(_pull_all(app, run_id, progress, stop or threading.Event()))
 
@@ -40,30 +38,20 @@ async def _pull_all(
 async def _pull(
     app: App, name: str, run_id: str, progress: Progress, stop: threading.Event
 ) -> Pulled:
-    lake = app.lake()
-    source = app.source(name)
-    faults: list[Fault] = []
-    aside = False
-    door = Door(app.store, name, app.reading().phone_region)
     # with what an earlier process of this run brought
     rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
+    intake = Intake(app, name, run_id, progress, stop, rows)
     try:
-        # closed at once if writing fails: a generator left open is closed at some other time
-        async with aclosing(source.orders(app.store.cursor(name))) as pages:  # type: ignore[type-var]
-            async for page in pages:
-                part = lake.write(name, door.admitted(page), run_id, app.clock.now())
-                reach("ingest.page")
-                rows += 0 if part is None else part.rows
-                faults += page.faults
-                aside = aside or page.set_aside is not None
-                progress.advance(name, rows, None, "orders pulled")
-                if stop.is_set():
-                    break
+        coverage = await intake.probe()
+        if coverage is not None and "orders" in intake.source.brings():
+            await intake.to_the_end()
     finally:
-        await source.aclose()
-    faults += door.faults()
-    faults += _in_several(lake, name, run_id)
-    return Pulled(name, rows, summed(faults), str(lake.aside(name)) if aside else None)
+        await intake.aclose()
+    lake = app.lake()
+    faults = [*intake.faults, *_in_several(lake, name, run_id)]
+    return Pulled(
+        name, intake.rows, summed(faults), str(lake.aside(name)) if intake.aside else None
+    )
 
 
 def _in_several(lake: Lake, source: str, run_id: str) -> list[Fault]:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from connectors.errors import BrokenConnector, ConnectorError, Throttled, Unavailable
+from connectors.errors import BrokenConnector, ConnectorError, NotReady, Throttled, Unavailable
 from connectors.http import mask
 from connectors.types import Delivered, Outcome, Receipt
 from sync.clock import Clock
@@ -47,7 +47,8 @@ class Pace:
     """How many requests at once, how often again, how long. Times are in seconds.
 
     ``attempts`` counts calls without a usable answer; being throttled costs none of them.
-    ``job_patience`` is how long a run waits while no job at the vendor comes to an end.
+    ``job_patience`` is how long a run waits while no job at the vendor comes to an end, and
+    ``ready_patience`` how long for an answer of a source that is still being prepared.
     """
 
     in_flight: int = 4
@@ -58,6 +59,7 @@ class Pace:
     first_poll: float = 1.0
     longest_poll: float = 30.0
     job_patience: float = 1_800.0
+    ready_patience: float = 21_600.0
     seed: int | None = None
 
 
@@ -78,6 +80,8 @@ class Wire:
         self.stop = stop
         self.secrets = secrets
         self.on_wait = on_wait
+        #: What the last wait was asked for with, in the vendor's words.
+        self.reason = ""
         # jitter spreads retries; it guards nothing
         self._random = random.Random(pace.seed)  # noqa: S311
         self._opens_at = float("-inf")
@@ -89,6 +93,10 @@ class Wire:
         Stopping, or whatever ConnectorError remains; an exception of any other kind is a defect of
         the connector and becomes BrokenConnector.
         """
+        return await self.again(lambda: self._guarded(call), repeatable=repeatable)
+
+    async def again(self, call: Callable[[], Awaitable[T]], *, repeatable: bool = True) -> T:
+        """As ``send``, for a call that is more than the connector's: other exceptions pass."""
         retrying = AsyncRetrying(
             retry=retry_if_exception(
                 lambda e: isinstance(e, Unavailable) and (repeatable or not e.maybe_applied)
@@ -101,20 +109,30 @@ class Wire:
         return await retrying(self._patiently, call)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        waited, turn = 0.0, 0
+        throttled, prepared, turn = 0.0, 0.0, 0
         while True:
             await self.pause(self._opens_at - self.clock.monotonic())
             try:
-                return await self._guarded(call)
-            except Throttled as throttled:
+                return await call()
+            except Throttled as error:
                 least = FIRST_PATIENCE * 2 ** min(turn, 6)
-                wait = least if throttled.retry_after is None else throttled.retry_after
+                wait = least if error.retry_after is None else error.retry_after
                 # a vendor that says "0" again and again is given more time all the same
                 wait = max(wait, least if turn else 0.0)
-                waited, turn = waited + wait, turn + 1
-                if waited > self.pace.throttle_patience:
+                throttled, turn = throttled + wait, turn + 1
+                if throttled > self.pace.throttle_patience:
                     raise
-                self._opens_at = max(self._opens_at, self.clock.monotonic() + wait)
+                self._close(wait, error)
+            except NotReady as error:
+                wait = max(error.retry_after, FIRST_PATIENCE)
+                prepared += wait
+                if prepared > self.pace.ready_patience:
+                    raise
+                self._close(wait, error)
+
+    def _close(self, seconds: float, error: ConnectorError) -> None:
+        self.reason = mask(str(error), self.secrets)
+        self._opens_at = max(self._opens_at, self.clock.monotonic() + seconds)
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -126,6 +144,8 @@ class Wire:
             raise BrokenConnector(f"the connector is defective: {said}") from error
 
     def _backoff(self, state: RetryCallState) -> float:
+        error = None if state.outcome is None else state.outcome.exception()
+        self.reason = "" if error is None else mask(str(error), self.secrets)
         most = min(self.pace.longest_wait, self.pace.first_wait * 2 ** (state.attempt_number - 1))
         return self._random.uniform(most / 2, most)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -33,10 +34,11 @@ class Bars:
         self._drawn.update(self._tasks[what], completed=done, total=total, note=note)
         self._notes[what] = note
 
-    def wait(self, what: str, seconds: float) -> None:
-        """Say beside the bar how long it will stand still."""
+    def wait(self, what: str, seconds: float, why: str = "") -> None:
+        """Say beside the bar how long it will stand still, and what the vendor said."""
         if what in self._tasks and seconds >= 1:
-            note = f"{self._notes[what]}; waits {seconds:.0f} s for the vendor"
+            said = f": {escape(why)}" if why else ""
+            note = f"{self._notes[what]}; waits {seconds:.0f} s for the vendor{said}"
             self._drawn.update(self._tasks[what], note=note)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from connectors.errors import ConnectorError
 from sync.commands.guard import Code
 from sync.commands.options import Config, Debug, Json
 
 if TYPE_CHECKING:
+    from connectors.base import Connector
     from sync.app import App
 
 
@@ -67,12 +69,27 @@ def _channels(app: App) -> list[Found]:
 
 
 async def _source(app: App, name: str) -> Found:
-    return _found(name, "source", await app.check("sources", name), Code.MEND)
+    missing = app.missing("sources", name)
+    wrong = " ".join(missing) if missing else await _asked(app.source(name))
+    return _found(name, "source", wrong, Code.MEND)
 
 
 async def _destination(app: App, name: str) -> Found:
-    code = Code.MEND if app.missing("destinations", name) else Code.UNDELIVERED
-    return _found(name, "destination", await app.check("destinations", name), code)
+    missing = app.missing("destinations", name)
+    if missing:
+        return _found(name, "destination", " ".join(missing), Code.MEND)
+    return _found(name, "destination", await _asked(app.destination(name)), Code.UNDELIVERED)
+
+
+async def _asked(found: Connector[Any]) -> str | None:
+    """One harmless request to a connector; what is wrong, or None."""
+    try:
+        await found.check()
+    except ConnectorError as error:
+        return str(error)
+    finally:
+        await found.aclose()
+    return None
 
 
 def _found(name: str, kind: str, wrong: str | None, code: Code) -> Found:

@@ -1,0 +1,115 @@
+"""One source on its way into the lake: page after page, and begun anew where it broke off.
+
+Each page is safe in the lake, with its cursor, before the next one is asked for. A source keeps no
+state, so after a wait it is simply asked again from the last stored cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from connectors.types import Coverage, Fault, Page
+from sync.door import Door
+from sync.failpoints import reach
+from sync.progress import Progress
+from sync.wire import Pace, Stop, Stopping, Wire
+
+if TYPE_CHECKING:
+    from sync.app import App
+
+#: More attempts than a delivery has, as a source that is left out keeps the whole day waiting.
+PACE = Pace(attempts=8)
+
+
+class Intake:
+    """Brings what is new at one source into the lake; ``rows`` counts it, with what was before.
+
+    ``faults`` and ``aside`` (whether rows were set aside) tell of the pages that were stored.
+    """
+
+    def __init__(
+        self, app: App, name: str, run_id: str, progress: Progress, stop: Stop, rows: int = 0
+    ) -> None:
+        self.app, self.name, self.run_id = app, name, run_id
+        self.progress, self.stop, self.rows = progress, stop, rows
+        self.faults: list[Fault] = []
+        self.aside = False
+        self.transport = app.transport()
+        self.transport.stop = stop
+        self.transport.on_wait = lambda left: progress.wait(name, left)
+        self.source = app.source(name, self.transport)
+        told = self.source.secrets()
+        self.wire = Wire(PACE, app.clock, stop, secrets=told, on_wait=self._waits)
+        self._lake = app.lake()
+        self._door = Door(app.store, name, app.reading().phone_region)
+        self._pages: AsyncIterator[Page] | None = None
+
+    async def probe(self) -> Coverage | None:
+        """How much of the shop the source can see; None if asked to stop before it answered."""
+        self._tell()
+        try:
+            return await self.wire.again(self.source.probe)
+        except Stopping:
+            return None
+
+    async def to_the_end(self) -> bool:
+        """Store page after page; False if asked to stop before the source came to its end.
+
+        Goes on by itself after Throttled and NotReady, which cost nothing, and after Unavailable
+        as often in a row as ``PACE`` has it: each stored page renews that. Raises all else.
+        """
+        try:
+            while await self.wire.again(self._page):
+                if self.stop.is_set():
+                    return False
+        except Stopping:
+            return False
+        finally:
+            await self._begin_anew()
+        return True
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        await self.source.aclose()
+
+    async def _page(self) -> bool:
+        """Ask for one page and store it; False at the end."""
+        try:
+            page = await self._next()
+            if page is None:
+                return False
+            self._store(page)
+        except BaseException:
+            await self._begin_anew()
+            raise
+        return True
+
+    async def _next(self) -> Page | None:
+        if self._pages is None:
+            self._pages = self.source.orders(self.app.store.cursor(self.name))
+        return await anext(self._pages, None)
+
+    def _store(self, page: Page) -> None:
+        now = self.app.clock.now()
+        # of a page that broke off before; it is counted when it comes again
+        self._door.faults()
+        part = self._lake.write(self.name, self._door.admitted(page), self.run_id, now)
+        reach("ingest.page")
+        self.rows += 0 if part is None else part.rows
+        self.faults += (*page.faults, *self._door.faults())
+        self.aside = self.aside or page.set_aside is not None
+        self._tell()
+
+    async def _begin_anew(self) -> None:
+        """Close what is open at once: a generator left open is closed at some other time."""
+        pages, self._pages = self._pages, None
+        close = getattr(pages, "aclose", None)
+        if close is not None:
+            await close()
+
+    def _tell(self) -> None:
+        self.progress.advance(self.name, self.rows, None, "orders pulled")
+
+    def _waits(self, seconds: float) -> None:
+        self.progress.wait(self.name, seconds, self.wire.reason)
