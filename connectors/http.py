@@ -246,6 +246,17 @@ def read(response: httpx.Response) -> dict[str, Any]:
     return body
 
 
+def read_list(response: httpx.Response) -> list[dict[str, Any]]:
+    """The answer's JSON array of objects; Unavailable if it is none."""
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise Unavailable(mask(f"{_path(response)} answered with broken JSON")) from error
+    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        raise Unavailable(mask(f"{_path(response)} answered with JSON that is no list of objects"))
+    return body
+
+
 def dig(response: httpx.Response, *path: str) -> Any:  # noqa: ANN401 - it is the vendor's JSON
     """The part of the answer's JSON at that path of keys; Unavailable if it is not there."""
     part: Any = read(response)

@@ -17,6 +17,7 @@ from connectors.sandbox.lookalike import LookAlike
 from connectors.sandbox.mailchimp import Mailchimp
 from connectors.sandbox.run import look_alikes, run
 from connectors.sandbox.server import serve
+from connectors.sandbox.woocommerce import Woocommerce
 
 __all__ = [
     "Braze",
@@ -31,6 +32,7 @@ __all__ = [
     "KlaviyoDials",
     "LookAlike",
     "Mailchimp",
+    "Woocommerce",
     "look_alikes",
     "run",
     "serve",

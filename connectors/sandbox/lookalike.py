@@ -142,6 +142,7 @@ class LookAlike(ABC):
             response = await self._pass(call, handler, bucket, limits)
             status = 0 if isinstance(response, Dropped) else response.status_code
             self.requests[method, path, status] += 1
+            response.headers.setdefault("date", format_datetime(self.now(), usegmt=True))
             return response
 
         return Route(path, endpoint, methods=[method])

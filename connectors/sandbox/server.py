@@ -77,6 +77,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         server_header=False,
+        date_header=False,  # the look-alikes tell the time by their own clock
         timeout_graceful_shutdown=1,
     )
 

@@ -65,10 +65,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An immutable file of the lake. ``replaced_by`` is the part that stands in its place.
-
-    ``stream`` is what it holds: orders or events.
-    """
+    """An immutable file of the lake. ``replaced_by`` is the part that stands in its place."""
 
     seq: int
     source: str
@@ -78,7 +75,6 @@ class Part:
     run_id: str | None
     written_at: datetime
     replaced_by: int | None
-    stream: str = "orders"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ def imports(folder: Path) -> dict[str, set[str]]:
 def test_every_import_is_ours_or_pythons_or_asked_for(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     asked = {normal(name) for name in project["dependencies"]}
-    extra = {normal(name) for name in project["optional-dependencies"]["testing"]}
+    extras = project["optional-dependencies"]
+    extra = {normal(name) for name in extras["testing"]}
+    of_sources = {normal(name) for names in extras.values() for name in names} - extra
     owners = packages_distributions()
     for package in PACKAGES:
         for name, files in imports(root / package).items():
@@ -47,6 +49,7 @@ def test_every_import_is_ours_or_pythons_or_asked_for(root: Path) -> None:
             brought_by = {normal(owner) for owner in owners.get(name, [])}
             for file in files:
                 allowed = asked | extra if "connectors/testing/" in file else asked
+                allowed |= of_sources if "connectors/sources/" in file else set()
                 assert brought_by & allowed, f"{file} imports {name}"
 
 
