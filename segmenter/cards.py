@@ -6,6 +6,8 @@ source's name: ``outlet:17850``. The one is ``home``, whose ids stay as they are
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import ibis
 import pyarrow as pa
 
@@ -46,15 +48,24 @@ def seen_in(orders: Table, home: str) -> Table:
     return cards.filter(named).group_by(*_SEEN).aggregate(since=ibis._.since.min())
 
 
-def named(orders: Table, home: str) -> Table:
-    """``source``, ``raw`` (the id there), and ``id``, ``email``, ``phone`` as cards have them."""
-    return orders.select(
-        source=orders.source,
-        raw=orders.customer_id.nullif(""),
-        id=_id_of(orders, home),
-        email=normal_email(orders.email),
-        phone=_phone_of(orders),
+def named(rows: Table, homes: Collection[str]) -> Table:
+    """``source``, ``raw`` (the id there), and ``id``, ``email``, ``phone`` as cards have them.
+
+    ``homes`` are the sources whose ids stay as they are; rows are orders or events.
+    """
+    return rows.select(
+        source=rows.source,
+        raw=rows.customer_id.nullif(""),
+        id=shown_id(rows, homes),
+        email=normal_email(rows.email),
+        phone=_phone_of(rows),
     ).distinct()
+
+
+def shown_id(rows: Table, homes: Collection[str]) -> Text:
+    """The id under which a customer of a row is shown: with the source's name, but at ``homes``."""
+    given = rows.customer_id.nullif("")
+    return ibis.ifelse(rows.source.isin(sorted(homes)), given, rows.source + ":" + given)
 
 
 def unknown(cards: Table, known: Table) -> Table:
@@ -175,8 +186,7 @@ def under(cards: Table, who: str, region: str | None) -> Table:
 
 
 def _id_of(orders: Table, home: str) -> Text:
-    given = orders.customer_id.nullif("")
-    return ibis.ifelse(orders.source == home, given, orders.source + ":" + given)
+    return shown_id(orders, (home,))
 
 
 def _phone_of(rows: Table) -> Text:

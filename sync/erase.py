@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -52,12 +52,13 @@ def erase_files(app: App) -> None:
 
 def _parts(app: App, who: Somebody) -> None:
     root = app.loaded.data_dir / "lake"
-    for seq, source, name in app.store.all_parts():
-        path = root / name
-        new = f"{quote(source, safe='')}/{seq:08d}-{secrets.token_hex(4)}.parquet"
-        if path.exists() and _rewrite(path, root / new, who):
+    for part in app.store.all_parts():
+        path = root / part.path
+        new = path.with_name(f"{part.seq:08d}-{secrets.token_hex(4)}.parquet")
+        if path.exists() and _rewrite(path, new, who):
             reach("forget.part_written")
-            app.store.rewritten_part(seq, new, pq.read_metadata(root / new).num_rows)
+            name = new.relative_to(root).as_posix()
+            app.store.rewritten_part(part.seq, name, pq.read_metadata(new).num_rows)
             reach("forget.part")
             path.unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ Whose a row is follows from the published cards, as it does in a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,6 +14,7 @@ import pyarrow as pa
 from segmenter.cards import CARDS, named
 from segmenter.expr import Engine
 from segmenter.phone import TAIL, e164
+from sync.feeds import FEEDS, Feed
 from sync.overlap import SMALL
 from sync.present import located
 from sync.reading import Reading, cards_of, published
@@ -77,14 +78,8 @@ def load_go_by(app: App, base: duckdb.DuckDBPyConnection) -> None:
     """Make the table ``go_by`` of all parts that ever were, the cards and the published result."""
     reading = published(app)
     engine: Engine = app.engine()
-    parts = app.store.all_parts()
-    root = app.loaded.data_dir / "lake"
-    files = [str(root / path) for _, _, path in parts if (root / path).exists()]
-    rows = NAMED.empty_table()
-    if files:
-        orders = engine.read_parquet(files)
-        rows = engine.to_pyarrow(named(orders, _home(app, reading, {s for _, s, _ in parts})))
-    base.register("named", rows)
+    rows = [_named(app, engine, feed, _homes(app, reading)) for feed in FEEDS]
+    base.register("named", pa.concat_tables(rows))
     cards = cards_of(app, engine, reading)
     base.register("cards", CARDS.empty_table() if cards is None else engine.to_pyarrow(cards))
     base.register("told", _told(app))
@@ -101,11 +96,21 @@ def dial(app: App, base: duckdb.DuckDBPyConnection, phones: Iterable[str]) -> No
     base.execute(DIAL)
 
 
-def _home(app: App, reading: Reading, sources: set[str]) -> str:
-    """The source whose ids stay as they are; as a first run would choose it."""
-    if reading.home is not None:
-        return reading.home
-    return next((name for name in app.sources if name in sources), min(sources))
+def _named(app: App, engine: Engine, feed: Feed, homes: Collection[str]) -> pa.Table:
+    root = app.loaded.data_dir / "lake"
+    paths = [root / part.path for part in app.store.all_parts() if part.stream == feed.name]
+    files = [str(path) for path in paths if path.exists()]
+    if not files:
+        return NAMED.empty_table()
+    return engine.to_pyarrow(named(engine.read_parquet(files), homes)).cast(NAMED)
+
+
+def _homes(app: App, reading: Reading) -> frozenset[str]:
+    """The sources whose ids are as we show them; as a first run would choose it."""
+    bought, seen = (app.store.brought(feed.name) for feed in FEEDS)
+    first = next((name for name in app.sources if name in bought), min(bought, default=None))
+    home = reading.home if reading.home is not None else first
+    return (seen - bought) | ({home} if home is not None else set())
 
 
 def _told(app: App) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.failpoints import reach
+from sync.feeds import FEEDS
 from sync.reading import FOLDER
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def tidy(app: App) -> None:
     lake = app.lake()
     engine = app.engine()
     for name in app.sources:
-        lake.compact(engine, name, app.clock.now())
+        for feed in FEEDS:
+            lake.compact(engine, name, app.clock.now(), feed)
     reach("tidy.compacted")
     lake.sweep(keep=published[0].lake_version)
     kept = [each for snapshot in published for each in (snapshot.reading or {}).values()]

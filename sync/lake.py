@@ -1,6 +1,6 @@
-"""The lake: immutable Parquet files of orders, of which the latest version of each order counts.
+"""The lake: immutable Parquet files of orders and events, of which the latest version counts.
 
-A page of orders becomes one part: its file is written under a temporary name, synced and renamed;
+A page becomes one part: its file is written under a temporary name, synced and renamed;
 only then one transaction makes the part count, takes away the part that it replaces, and moves
 the cursor. A kill before the transaction leaves a file that nobody reads, and the same page is
 pulled again.
@@ -27,17 +27,14 @@ import pyarrow.parquet as pq
 from connectors.disk import whole_file
 from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
-from connectors.types import ORDERS, Kind, Page, Stream
+from connectors.types import Kind, Page, Stream
 from sync.failpoints import reach
+from sync.feeds import EVENTS, ORDERS, Feed
 from sync.overlap import SMALL, Overlap
 from sync.present import present
 from sync.store import Store
 from sync.store.records import Part
 
-#: The columns of a part: those of ``ORDERS``, the source's name, and a number that grows.
-LAKE: pa.Schema = pa.schema(
-    [*ORDERS, pa.field("source", pa.string()), pa.field("version", pa.int64())]
-)
 ROW_GROUP = 122_880
 #: More parts than this are merged.
 MANY = 50
@@ -50,11 +47,11 @@ SELECT count(*), min(order_id) FROM (
 )
 """
 WHERE = "SELECT filename FROM read_parquet($all, filename = true) WHERE order_id = $id"
-REPEATED = "SELECT order_id FROM ids GROUP BY order_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+REPEATED = "SELECT id FROM ids GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
 
 
 class Lake:
-    """The orders that were pulled. One writer at a time, as the lease provides; many readers.
+    """What was pulled. One writer at a time, as the lease provides; many readers.
 
     ``root`` is a folder of its own. Rows that a source set aside go to ``set_aside``, by default
     the folder of that name beside ``root``.
@@ -64,24 +61,30 @@ class Lake:
         self.root, self.store = root, store
         self.set_aside = set_aside or root.with_name("set_aside")
 
-    def write(self, source: str, page: Page, run_id: str | None, at: datetime) -> Part | None:
+    def write(
+        self, source: str, page: Page, run_id: str | None, at: datetime, feed: Feed = ORDERS
+    ) -> Part | None:
         """Store a page and its cursor; None if there was nothing but the cursor to store.
 
-        Repeating it is harmless: the same orders as a newer version.
+        Repeating it is harmless: the same rows as a newer version.
         """
-        version, name = self.version() + 1, self._name(source)
+        version, name = self.version() + 1, self._name(source, feed)
         with whole_file(self.root / name) as path:
-            rows = _write_parquet(path, page.rows, source, version)
-            _refuse_repeated(path, source)
+            rows = _write_parquet(path, page.rows, source, version, feed)
+            _refuse_repeated(path, source, feed)
             reach("lake.written")
-        self._write_set_aside(source, page, version)
+        self._write_set_aside(source, page, version, feed)
         reach("lake.renamed")
         if rows == 0 and page.unit is None:
             (self.root / name).unlink()
-            self.store.save_cursor(source, page.cursor, at)
+            self.store.save_cursor(source, page.cursor, at, stream=feed.name)
             return None
         part = self.store.save_part(
-            source, name, rows, at, unit=page.unit, cursor=page.cursor, run_id=run_id
+            *(source, name, rows, at),
+            unit=page.unit,
+            cursor=page.cursor,
+            run_id=run_id,
+            stream=feed.name,
         )
         reach("lake.committed")
         return part
@@ -98,16 +101,17 @@ class Lake:
         """The latest version of each order of each source, without those that were taken away.
 
         ``up_to`` reads the lake as it was when that version was its newest. One row for each
-        (source, order_id), with the columns of ``LAKE``, in no order. Raises Misconfigured if a
-        part's file is gone.
+        (source, order_id), with the columns of a page, ``source`` and ``version``, in no order.
+        Raises Misconfigured if a part's file is gone.
         """
-        parts = [part for part in self.store.parts(up_to=up_to) if part.rows]
-        if not parts:
-            return ibis.memtable(LAKE.empty_table())
-        by_source = groupby(sorted(parts, key=lambda p: (p.source, p.seq)), lambda p: p.source)
-        tables = [self._latest(engine, list(group)) for _, group in by_source]
-        current = ibis.union(*tables) if len(tables) > 1 else tables[0]
+        current = self._current(engine, ORDERS, up_to)
+        if current is None:
+            return ibis.memtable(ORDERS.kept.empty_table())
         return current.filter(current.kind != Kind.VOID.value)
+
+    def events(self, engine: ibis.BaseBackend, *, up_to: int | None = None) -> ir.Table | None:
+        """The latest version of each event of each source, as ``orders``; None if there is none."""
+        return self._current(engine, EVENTS, up_to)
 
     def in_several(self, source: str, run_id: str) -> tuple[int, str, tuple[str, ...]] | None:
         """Order ids that a run's units hold otherwise than another unit of the source does.
@@ -118,7 +122,7 @@ class Lake:
         """
         parts = {str(self.root / p.path): p for p in self.store.parts(source) if p.rows and p.unit}
         new = [path for path, part in parts.items() if part.run_id == run_id]
-        if not new or len(parts) == 1 or self._no_order_twice(list(parts.values())):
+        if not new or len(parts) == 1 or self._none_twice(list(parts.values()), ORDERS):
             return None
         with duckdb.connect(config=SMALL) as base:
             found = base.execute(SEVERAL, {"all": list(parts), "new": new}).fetchone()
@@ -129,22 +133,25 @@ class Lake:
         units = sorted((parts[path].seq, parts[path].unit or "") for (path,) in places)
         return count, order_id, tuple(unit for _, unit in units)
 
-    def compact(self, engine: ibis.BaseBackend, source: str, at: datetime) -> Part | None:
+    def compact(
+        self, engine: ibis.BaseBackend, source: str, at: datetime, feed: Feed = ORDERS
+    ) -> Part | None:
         """Merge the parts of a source that pulls pages, once there are more than ``MANY``.
 
         What can be read now or as of an earlier version stays the same. None if nothing was done:
         the parts of a source of units are replaced one by one and stay apart.
         """
-        parts = self.store.parts(source)
+        parts = self.store.parts(source, stream=feed.name)
         if len(parts) <= MANY or any(part.unit is not None for part in parts):
             return None
-        latest = self._latest(engine, parts).order_by("ordered_at", "order_id")
-        name = self._name(source)
+        latest = self._latest(engine, parts, feed).order_by(feed.moment, feed.key)
+        name = self._name(source, feed)
         with whole_file(self.root / name) as path:
             engine.to_parquet(latest, path, compression="zstd")
         rows = pq.read_metadata(self.root / name).num_rows
         reach("lake.renamed")
-        return self.store.save_part(source, name, rows, at, replaces=[p.seq for p in parts])
+        old = [part.seq for part in parts]
+        return self.store.save_part(source, name, rows, at, stream=feed.name, replaces=old)
 
     def sweep(self, keep: int | None = None) -> int:
         """Delete what nobody reads, and say how many files that were; only while holding the lease.
@@ -163,31 +170,44 @@ class Lake:
             path.unlink()
         return len(found)
 
-    def _name(self, source: str) -> str:
+    def _name(self, source: str, feed: Feed) -> str:
         # a name of its own for each try: who has lost the lease cannot overwrite a part
-        return f"{quote(source, safe='')}/{self.version() + 1:08d}-{secrets.token_hex(4)}.parquet"
+        name = f"{self.version() + 1:08d}-{secrets.token_hex(4)}.parquet"
+        return f"{quote(source, safe='')}/{'' if feed is ORDERS else f'{feed.name}/'}{name}"
 
-    def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part]) -> ir.Table:
-        """The latest version of each order among the parts of one source, oldest part first."""
-        if len(parts) == 1 or self._no_order_twice(parts):
+    def _current(self, engine: ibis.BaseBackend, feed: Feed, up_to: int | None) -> ir.Table | None:
+        """The latest version of every row of a feed, voids too; None if there is no part."""
+        parts = [part for part in self.store.parts(stream=feed.name, up_to=up_to) if part.rows]
+        by_source = groupby(sorted(parts, key=lambda p: (p.source, p.seq)), lambda p: p.source)
+        tables = [self._latest(engine, list(group), feed) for _, group in by_source]
+        if not tables:
+            return None
+        return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+    def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part], feed: Feed) -> ir.Table:
+        """The latest version of each row among the parts of one source, oldest part first."""
+        if len(parts) == 1 or self._none_twice(parts, feed):
             return self._read(engine, parts)
         first, later = parts[0], parts[1:]
         if first.rows < sum(part.rows for part in later):
-            return _latest_version(self._read(engine, parts))
-        newer = _latest_version(self._read(engine, later))
-        older = self._read(engine, [first]).anti_join(newer, "order_id")
+            return _latest_version(self._read(engine, parts), feed)
+        newer = _latest_version(self._read(engine, later), feed)
+        older = self._read(engine, [first]).anti_join(newer, feed.key)
         return older.union(newer)
 
-    def _no_order_twice(self, parts: Sequence[Part]) -> bool:
-        memory = self.root.with_name("overlap") / f"{quote(parts[0].source, safe='')}.json"
-        return Overlap(memory).none_among([present(self.root / part.path) for part in parts])
+    def _none_twice(self, parts: Sequence[Part], feed: Feed) -> bool:
+        folder = self.root.with_name("overlap")
+        folder = folder if feed is ORDERS else folder / feed.name
+        memory = folder / f"{quote(parts[0].source, safe='')}.json"
+        paths = [present(self.root / part.path) for part in parts]
+        return Overlap(memory, feed.key).none_among(paths)
 
     def _read(self, engine: Any, parts: Sequence[Part]) -> ir.Table:  # noqa: ANN401 - ibis types one path only
         return engine.read_parquet([str(present(self.root / part.path)) for part in parts])
 
-    def _write_set_aside(self, source: str, page: Page, version: int) -> None:
+    def _write_set_aside(self, source: str, page: Page, version: int, feed: Feed) -> None:
         key = f"{version:08d}" if page.unit is None else _short(page.unit)
-        path = self.aside(source) / f"{key}.csv"
+        path = self.aside(source) / f"{'' if feed is ORDERS else f'{feed.name}-'}{key}.csv"
         if page.set_aside is None:
             path.unlink(missing_ok=True)
             return
@@ -197,38 +217,39 @@ class Lake:
                 writer.write_batch(safe_batch(batch))
 
 
-def _latest_version(orders: ir.Table) -> ir.Table:
-    newest = ibis.row_number().over(group_by=orders.order_id, order_by=ibis.desc(orders.version))
-    return orders.mutate(age=newest).filter(ibis._.age == 0).drop("age")
+def _latest_version(rows: ir.Table, feed: Feed) -> ir.Table:
+    newest = ibis.row_number().over(group_by=rows[feed.key], order_by=ibis.desc(rows.version))
+    return rows.mutate(age=newest).filter(ibis._.age == 0).drop("age")
 
 
-def _write_parquet(path: Path, orders: Stream, source: str, version: int) -> int:
-    rows = 0
-    with pq.ParquetWriter(path, LAKE, compression="zstd") as writer:
-        for batch in _reader(orders):
-            rows += batch.num_rows
-            writer.write_table(_stamped(batch, source, version), ROW_GROUP)
-    return rows
+def _write_parquet(path: Path, rows: Stream, source: str, version: int, feed: Feed) -> int:
+    count, schema = 0, feed.kept
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in _reader(rows):
+            count += batch.num_rows
+            writer.write_table(_stamped(batch, source, version, schema), ROW_GROUP)
+    return count
 
 
-def _refuse_repeated(path: Path, source: str) -> None:
-    """A reader of one part takes every row of it, so an order id may stand there once."""
+def _refuse_repeated(path: Path, source: str, feed: Feed) -> None:
+    """A reader of one part takes every row of it, so an id may stand there once."""
     with pq.ParquetFile(path) as file, duckdb.connect(config=SMALL) as base:
-        ids = pa.schema([LAKE.field("order_id")])
-        batches = file.iter_batches(columns=["order_id"])
+        batches = (b.rename_columns(["id"]) for b in file.iter_batches(columns=[feed.key]))
+        ids = pa.schema([("id", pa.string())])
         base.register("ids", pa.RecordBatchReader.from_batches(ids, batches))
         twice = base.execute(REPEATED).fetchone()
     if twice is not None:
         raise BrokenConnector(
-            f"the source {source!r} sent the order {twice[0]!r} twice in one page"
+            f"the source {source!r} sent the {feed.name.removesuffix('s')} {twice[0]!r} twice in "
+            "one page"
         )
 
 
-def _stamped(batch: pa.RecordBatch, source: str, version: int) -> pa.Table:
+def _stamped(batch: pa.RecordBatch, source: str, version: int, schema: pa.Schema) -> pa.Table:
     count = batch.num_rows
     columns = [*batch.columns, pa.repeat(source, count), pa.repeat(version, count)]
     return pa.Table.from_arrays(
-        [c.cast(f.type) for c, f in zip(columns, LAKE, strict=True)], schema=LAKE
+        [c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
     )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from sync.store.database import Database
 from sync.store.dialect import scrub, upsert
-from sync.store.records import Somebody
+from sync.store.records import Part, Somebody
 from sync.store.tables import (
     forgetting,
     forgotten,
@@ -94,11 +94,11 @@ class Forgotten(Database):
             statement = sa.update(snapshots).where(snapshots.c.path == path)
             connection.execute(statement.values(customers=customers))
 
-    def all_parts(self) -> list[tuple[int, str, str]]:
-        """Every part that ever was, replaced ones too: seq, source and path."""
-        query = sa.select(parts.c.seq, parts.c.source, parts.c.path).order_by(parts.c.seq)
+    def all_parts(self) -> list[Part]:
+        """Every part that ever was, of whatever stream, replaced ones too."""
         with self.read() as connection:
-            return [(seq, source, path) for seq, source, path in connection.execute(query)]
+            found = connection.execute(sa.select(parts).order_by(parts.c.seq))
+            return [Part(*row) for row in found]
 
     def _make_salt(self) -> None:
         with self.begin() as connection:

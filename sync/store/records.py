@@ -65,7 +65,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An immutable file of the lake. ``replaced_by`` is the part that stands in its place."""
+    """An immutable file of the lake. ``replaced_by`` is the part that stands in its place.
+
+    ``stream`` is what it holds: orders or events.
+    """
 
     seq: int
     source: str
@@ -75,6 +78,7 @@ class Part:
     run_id: str | None
     written_at: datetime
     replaced_by: int | None
+    stream: str = "orders"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ cursors = sa.Table(
     sa.Column("source", sa.String, primary_key=True),
     _required("cursor", sa.String),
     _required("updated_at", Moment),
+    sa.Column("stream", sa.String, primary_key=True),
 )
 
 parts = sa.Table(
@@ -120,6 +121,7 @@ parts = sa.Table(
     sa.Column("run_id", sa.String),
     _required("written_at", Moment),
     sa.Column("replaced_by", sa.BigInteger),
+    _required("stream", sa.String),
     sa.Index(None, "source", "unit"),
     sqlite_autoincrement=True,
 )

@@ -7,19 +7,20 @@ import pytest
 
 from connectors.errors import BrokenConnector
 from connectors.types import ORDERS, Page
-from sync.lake import LAKE, Lake
+from sync import feeds
+from sync.lake import Lake
 
 
 def test_an_empty_lake_has_no_orders_and_version_0(lake, engine):
     orders = lake.orders(engine)
     assert lake.version() == 0
-    assert orders.columns == tuple(LAKE.names)
+    assert orders.columns == tuple(feeds.ORDERS.kept.names)
     assert orders.count().execute() == 0
 
 
 def test_orders_come_back_as_they_went_in(lake, engine, page, write):
     part = write(page({"1": 5}))
-    [row] = lake.orders(engine).to_pyarrow().cast(LAKE).to_pylist()
+    [row] = lake.orders(engine).to_pyarrow().cast(feeds.ORDERS.kept).to_pylist()
     assert {k: v for k, v in row.items() if k in ORDERS.names} == page({"1": 5}).rows.to_pylist()[0]
     assert (row["source"], row["version"], part.rows, part.run_id) == ("shop", 1, 1, "run-1")
     assert lake.version() == part.seq == 1
