@@ -47,6 +47,9 @@ class Connection(BaseModel):
 class Source(Connection):
     """Where orders come from."""
 
+    #: Whether segments are published though the source hides old orders.
+    accept_short_history: bool = False
+
 
 class Destination(Connection):
     """Where segments go, and under which names."""

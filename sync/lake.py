@@ -104,14 +104,33 @@ class Lake:
         (source, order_id), with the columns of a page, ``source`` and ``version``, in no order.
         Raises Misconfigured if a part's file is gone.
         """
-        current = self._current(engine, ORDERS, up_to)
+        current = self.latest(engine, up_to=up_to)
         if current is None:
             return ibis.memtable(ORDERS.kept.empty_table())
         return current.filter(current.kind != Kind.VOID.value)
 
+    def latest(
+        self,
+        engine: ibis.BaseBackend,
+        source: str | None = None,
+        *,
+        feed: Feed = ORDERS,
+        up_to: int | None = None,
+    ) -> ir.Table | None:
+        """The latest version of every row of one source or all, voids too; None if no row came."""
+        found = self.store.parts(source, stream=feed.name, up_to=up_to)
+        parts = sorted((part for part in found if part.rows), key=lambda p: (p.source, p.seq))
+        tables = [
+            self._latest(engine, list(group), feed)
+            for _, group in groupby(parts, key=lambda p: p.source)
+        ]
+        if not tables:
+            return None
+        return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
     def events(self, engine: ibis.BaseBackend, *, up_to: int | None = None) -> ir.Table | None:
         """The latest version of each event of each source, as ``orders``; None if there is none."""
-        return self._current(engine, EVENTS, up_to)
+        return self.latest(engine, feed=EVENTS, up_to=up_to)
 
     def in_several(self, source: str, run_id: str) -> tuple[int, str, tuple[str, ...]] | None:
         """Order ids that a run's units hold otherwise than another unit of the source does.
@@ -134,15 +153,21 @@ class Lake:
         return count, order_id, tuple(unit for _, unit in units)
 
     def compact(
-        self, engine: ibis.BaseBackend, source: str, at: datetime, feed: Feed = ORDERS
+        self,
+        engine: ibis.BaseBackend,
+        source: str,
+        at: datetime,
+        feed: Feed = ORDERS,
+        *,
+        many: int = MANY,
     ) -> Part | None:
-        """Merge the parts of a source that pulls pages, once there are more than ``MANY``.
+        """Merge the parts of a source that pulls pages, once there are more than ``many``.
 
         What can be read now or as of an earlier version stays the same. None if nothing was done:
         the parts of a source of units are replaced one by one and stay apart.
         """
         parts = self.store.parts(source, stream=feed.name)
-        if len(parts) <= MANY or any(part.unit is not None for part in parts):
+        if len(parts) <= many or any(part.unit is not None for part in parts):
             return None
         latest = self._latest(engine, parts, feed).order_by(feed.moment, feed.key)
         name = self._name(source, feed)
@@ -174,15 +199,6 @@ class Lake:
         # a name of its own for each try: who has lost the lease cannot overwrite a part
         name = f"{self.version() + 1:08d}-{secrets.token_hex(4)}.parquet"
         return f"{quote(source, safe='')}/{'' if feed is ORDERS else f'{feed.name}/'}{name}"
-
-    def _current(self, engine: ibis.BaseBackend, feed: Feed, up_to: int | None) -> ir.Table | None:
-        """The latest version of every row of a feed, voids too; None if there is no part."""
-        parts = [part for part in self.store.parts(stream=feed.name, up_to=up_to) if part.rows]
-        by_source = groupby(sorted(parts, key=lambda p: (p.source, p.seq)), lambda p: p.source)
-        tables = [self._latest(engine, list(group), feed) for _, group in by_source]
-        if not tables:
-            return None
-        return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
     def _latest(self, engine: ibis.BaseBackend, parts: Sequence[Part], feed: Feed) -> ir.Table:
         """The latest version of each row among the parts of one source, oldest part first."""

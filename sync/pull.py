@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.types import Fault
 from sync.intake import Intake
 from sync.progress import Progress
 from sync.report import Pulled
-from sync.store import Snapshot
 
 if TYPE_CHECKING:
     from sync.app import App
     from sync.lake import Lake
+
+
+DAY = timedelta(days=1)
 
 
 def pull(
@@ -49,9 +53,12 @@ async def _pull(
         await intake.aclose()
     lake = app.lake()
     faults = [*intake.faults, *_in_several(lake, name, run_id)]
-    return Pulled(
-        name, intake.rows, summed(faults), str(lake.aside(name)) if intake.aside else None
-    )
+    pulled = Pulled(name, intake.rows, summed(faults), clock_off=intake.transport.clock_off)
+    if intake.aside:
+        pulled = replace(pulled, set_aside=str(lake.aside(name)))
+    if coverage is None or coverage.history is None:
+        return pulled
+    return replace(pulled, history_days=coverage.history / DAY, advice=coverage.advice)
 
 
 def _in_several(lake: Lake, source: str, run_id: str) -> list[Fault]:
@@ -81,17 +88,3 @@ def told(result: Mapping[str, Any] | None) -> tuple[Pulled, ...]:
     """What an earlier process wrote down of its pull."""
     rows = [] if result is None else result.get("pulled", [])
     return tuple(Pulled.from_dict(row) for row in rows)
-
-
-def shrunk(app: App, previous: Snapshot) -> str | None:
-    """The sentence about a source that has far fewer orders than when last published, or None."""
-    least = app.loaded.settings.brake.min_source_share
-    for name in app.sources:
-        before = sum(part.rows for part in app.store.parts(name, up_to=previous.lake_version))
-        now = sum(part.rows for part in app.store.parts(name))
-        if before > 0 and now < least * before:
-            return (
-                f"the source {name} now has {now:,} orders where it had {before:,}; nothing is "
-                "published until this is mended or approved"
-            )
-    return None

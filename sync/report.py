@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
+
+from connectors.types import Coverage
 
 Status = Literal["done", "held", "stopped"]
 
@@ -43,12 +45,22 @@ class Pulled:
     faults: tuple[tuple[str, int, str], ...] = ()
     #: The folder of the rows that were set aside, if there were any.
     set_aside: str | None = None
+    #: Days back to which it can see, None for all of them, and what to ask for.
+    history_days: float | None = None
+    advice: str = ""
+    #: Seconds by which its clock is ahead of ours, where it answers by HTTP.
+    clock_off: float | None = None
+
+    def coverage(self) -> Coverage:
+        """How much of the shop it can see."""
+        days = self.history_days
+        return Coverage(None if days is None else timedelta(days=days), self.advice)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Pulled:
         """What was written down with ``asdict``."""
         faults = tuple((name, count, example) for name, count, example in values["faults"])
-        return cls(values["source"], values["rows"], faults, values.get("set_aside"))
+        return cls(**{**values, "faults": faults})
 
 
 @dataclass(frozen=True, slots=True)

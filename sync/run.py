@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Misconfigured
 from connectors.http import mask
+from sync import gates
 from sync.failpoints import reach
 from sync.names import names_of
 from sync.outbox import events_for
 from sync.progress import Progress, Silent
-from sync.pull import pull, shrunk, told
+from sync.pull import pull, told
 from sync.report import Delivered, Move, Pulled, Report, Segment, merged
 from sync.report import Status as ReportStatus
 from sync.store import Run, Snapshot, Status
@@ -84,7 +85,7 @@ def publish(
 ) -> Snapshot | None:
     """All but the delivery, which the next run of the day does; only while holding the lease.
 
-    None if nothing was published: asked to stop, or a source shrank.
+    None if nothing was published: asked to stop, or what was pulled may not be (``gates``).
     """
     day = _day(app, as_of)
     _refuse_going_back(app, day)
@@ -168,7 +169,8 @@ class _Running:
         if published is not None:
             return published, told(steps["ingest"].result), None
         pulled = self._ingest()
-        held = self._shrunk()
+        # of what was cut short nothing can be said
+        held = None if self.stop.is_set() else gates.held(self.app, self.run.id, pulled)
         if held is not None or self.stop.is_set():
             return None, pulled, held
         return self._segment(), pulled, None
@@ -178,19 +180,6 @@ class _Running:
             pulled = pull(self.app, self.run.id, self.progress, self.stop)
             result["pulled"] = [asdict(each) for each in pulled]
         return pulled
-
-    def _shrunk(self) -> str | None:
-        previous = self.app.store.latest_snapshot()
-        if previous is None or self._is_approved():
-            return None
-        why = shrunk(self.app, previous)
-        return None if why is None else f"{why}: tidesman approve {self.run.id} --up-to 1"
-
-    def _is_approved(self) -> bool:
-        """Whether a person let this run go on, or one held for the same since the last was done."""
-        store = self.app.store
-        held = [run for run in store.held_before(self.run.id) if store.snapshot_of(run) is None]
-        return any(store.approval(run) is not None for run in (self.run.id, *held))
 
     def _segment(self) -> Snapshot:
         # imported late: learning needs pandas, scipy and ibis, which take a second to load

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from connectors.base import Rate
-from connectors.http import spent
+from connectors.http import answered_at, retry_after, spent
 from sync.clock import Clock
 from sync.wire import NAP, Never, Stop
 
@@ -58,6 +58,8 @@ class Transport(httpx.AsyncBaseTransport):
         #: Requests that could change something at the vendor, and those that could not.
         self.writes = 0
         self.reads = 0
+        #: Seconds by which the vendor's clock is ahead of ours, by the answer that said least.
+        self.clock_off: float | None = None
         self._windows: list[_Window] = []
         self.keep(rates)
 
@@ -85,6 +87,7 @@ class Transport(httpx.AsyncBaseTransport):
         else:
             self.writes += 1
         response = await self.inner.handle_async_request(request)
+        self._compare(response)
         self._heed(response, windows)
         return response
 
@@ -100,6 +103,16 @@ class Transport(httpx.AsyncBaseTransport):
 
         if windows:
             request.extensions = {**request.extensions, "trace": trace}
+
+    def _compare(self, response: httpx.Response) -> None:
+        """Hold the answer's Date, less the time it lay in a cache (RFC 9111), against our clock."""
+        answered = answered_at(response)
+        if answered is None or answered.tzinfo is None:
+            return
+        age = retry_after(response.headers.get("Age"), now=None) or 0.0
+        off = (answered - self.clock.now()).total_seconds() + age
+        if self.clock_off is None or abs(off) < abs(self.clock_off):
+            self.clock_off = off
 
     def _heed(self, response: httpx.Response, windows: Sequence[_Window]) -> None:
         now = self.clock.monotonic()

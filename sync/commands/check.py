@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,27 +70,39 @@ def _channels(app: App) -> list[Found]:
 
 
 async def _source(app: App, name: str) -> Found:
+    from sync.gates import clock_off, short_history
+
     missing = app.missing("sources", name)
-    wrong = " ".join(missing) if missing else await _asked(app.source(name))
-    return _found(name, "source", wrong, Code.MEND)
+    if missing:
+        return _found(name, "source", " ".join(missing), Code.MEND)
+    transport = app.transport()
+    source = app.source(name, transport)
+
+    async def ask() -> str | None:
+        await source.check()
+        hidden = short_history(app, name, await source.probe())
+        return hidden or clock_off(name, transport.clock_off)
+
+    return _found(name, "source", await _asked(source, ask), Code.MEND)
 
 
 async def _destination(app: App, name: str) -> Found:
     missing = app.missing("destinations", name)
     if missing:
         return _found(name, "destination", " ".join(missing), Code.MEND)
-    return _found(name, "destination", await _asked(app.destination(name)), Code.UNDELIVERED)
+    destination = app.destination(name)
+    wrong = await _asked(destination, destination.check)
+    return _found(name, "destination", wrong, Code.UNDELIVERED)
 
 
-async def _asked(found: Connector[Any]) -> str | None:
-    """One harmless request to a connector; what is wrong, or None."""
+async def _asked(found: Connector[Any], ask: Callable[[], Awaitable[str | None]]) -> str | None:
+    """One harmless question to a connector; what is wrong, or None."""
     try:
-        await found.check()
+        return await ask()
     except ConnectorError as error:
         return str(error)
     finally:
         await found.aclose()
-    return None
 
 
 def _found(name: str, kind: str, wrong: str | None, code: Code) -> Found:

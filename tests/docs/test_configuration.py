@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from config.settings import Alert, Brake, Destination, Engine, Identity, Segmentation, Settings
+from config.settings import (
+    Alert,
+    Brake,
+    Destination,
+    Engine,
+    Identity,
+    Segmentation,
+    Settings,
+    Source,
+)
 from connectors import registry
 from connectors.base import Connector
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "": Settings,
     "segmentation.": Segmentation,
+    "sources.NAME.": Source,
     "destinations.NAME.": Destination,
     "alerts.NAME.": Alert,
     "brake.": Brake,

@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from connectors import registry
+from sync import gates
 from sync.app import App, open_app
+from sync.cli import app as cli
 from sync.pull import pull
-from sync.report import Pulled
+from sync.report import Pulled, Report
+from sync.run import run
 
 NOW = datetime(2026, 3, 2, 5, tzinfo=UTC)
 CONFIG = """\
@@ -88,6 +93,20 @@ class World:
     def pull(self, run_id: str = "run") -> Pulled:
         with self.app() as app:
             return pull(app, run_id, self.watching)[0]
+
+    def run(self) -> Report:
+        with self.app() as app:
+            return run(app, None)
+
+    def held(self) -> str | None:
+        """What a run would say if it pulled now and were held; None if it went on."""
+        with self.app() as app:
+            found = app.store.unfinished_run(app.today()) or app.store.start_run(app.today(), NOW)
+            return gates.held(app, found.id, pull(app, found.id, self.watching))
+
+    def command(self, *args: str) -> Result:
+        """The command line in this process."""
+        return CliRunner().invoke(cli, [*args, "--config", str(self.config)])
 
     def sell(self, count: int, chance: random.Random, *, spread: int = 300) -> None:
         """Orders of the last days, updated when they were made."""
@@ -163,7 +182,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 @pytest.fixture
 def worlds(tmp_path: Path, installed: Callable[..., Any]) -> Callable[[], World]:
     """Worlds of one's own, each in a new folder."""
-    installed(till="till:Till", scripted="till:Scripted")
+    installed(till="till:Till", scripted="till:Scripted", web="till:Web")
     made = [0]
 
     def make() -> World:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from connectors import registry
-from connectors.base import Options, Source
+from connectors.base import HttpOptions, Options, Source
 from connectors.errors import NotReady, Throttled, Unavailable
 from connectors.types import ORDERS, Coverage, Fault, Kind, Order, Page
 
@@ -149,6 +149,13 @@ class Scripted(Source[Options]):
         return replace(Page.of(orders, ""), unit=unit, faults=faults)
 
     @classmethod
+    def void(cls, ids: Iterable[str]) -> Page:
+        """Orders that are taken away."""
+        rows = cls.page(dict.fromkeys(ids, 0)).rows.to_pylist()
+        voids = [{**row, "kind": Kind.VOID.value} for row in rows]
+        return Page(pa.Table.from_pylist(voids, schema=ORDERS), "")
+
+    @classmethod
     def broken(cls, amounts: dict[str, int], error: Exception) -> Page:
         """A page whose rows break off after some; it comes once."""
         table = cls.page(amounts).rows
@@ -158,6 +165,29 @@ class Scripted(Source[Options]):
             raise error
 
         return Page(pa.RecordBatchReader.from_batches(ORDERS, batches()), "once")
+
+
+class WebOptions(HttpOptions):
+    """Where it is."""
+
+    base_url: str = Field("https://web.example", description="Where it is.")
+
+
+class Web(Source[WebOptions]):
+    """One order, asked for by HTTP."""
+
+    options_class = WebOptions
+
+    async def check(self) -> None:
+        """Ask whether it is there."""
+        await self.call("GET", "/")
+
+    async def orders(self, since: str | None) -> AsyncIterator[Page]:
+        """The order, once."""
+        await self.call("GET", "/orders")
+        if since is None:
+            at = datetime(2026, 2, 1, tzinfo=UTC)
+            yield Page.of([Order("w1", at, Decimal(5), "GBP", "c")], "all")
 
 
 def install(**kinds: str) -> None:
