@@ -67,7 +67,7 @@ def _check_beginning(path: Path, kind: str | None) -> None:
 def _parquet(path: Path) -> Rows:
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
-    types = tuple(_plain(kind) for kind in schema.types)
+    types = tuple(plain_type(kind) for kind in schema.types)
 
     def batches(wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         row = 1
@@ -77,22 +77,23 @@ def _parquet(path: Path) -> Rows:
             for batch in file.iter_batches(ROWS, columns=names):
                 numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
                 row += batch.num_rows
-                columns = [_cast(batch.column(name), plain[i]) for i, name in enumerate(names)]
+                columns = [*map(plain_array, map(batch.column, names), plain)]
                 yield pa.record_batch([numbers, *columns], ["row", *(f"c{i}" for i in wanted)])
 
     return Rows(str(path), path.name, tuple(schema.names), types, batches)
 
 
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+def plain_array(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The column in its plain type."""
     # nanoseconds are cut, not refused
     return column if column.type == kind else column.cast(kind, safe=False)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def plain_type(kind: pa.DataType) -> pa.DataType:
     """The type that means the same to every engine: there are many for text and for moments."""
     is_a = pa.types
     if is_a.is_dictionary(kind):
-        return _plain(kind.value_type)
+        return plain_type(kind.value_type)
     if is_a.is_timestamp(kind):
         return pa.timestamp("us", None if kind.tz is None else "UTC")
     text = (is_a.is_large_string, is_a.is_string_view, is_a.is_decimal256)
