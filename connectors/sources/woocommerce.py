@@ -104,7 +104,8 @@ class Woocommerce(Source[WoocommerceOptions]):
     async def orders(self, since: str | None) -> AsyncIterator[Page]:
         """Pages of orders with their refunds, by the time of their last change."""
         left_out = frozenset(self.options.not_orders)
-        place = Place.read(since, left_out, self.options.overlap())
+        overlap = self.options.overlap()
+        place = Place.read(since, left_out)
         more = True
         while more:
             step = await (self._forward(place) if place.until is None else self._window(place))
@@ -112,7 +113,7 @@ class Woocommerce(Source[WoocommerceOptions]):
                 return
             rows, faults = await self._with_refunds(step.listed)
             place, more = step.place, step.more
-            page = Page.of(rows, place.text(left_out, step.listed.at))
+            page = Page.of(rows, place.text(left_out, overlap, step.listed.at))
             yield replace(page, faults=faults)
 
     async def _forward(self, place: Place) -> Step:

@@ -32,13 +32,13 @@ class WoocommerceOptions(HttpOptions):
     overlap_minutes: int = Field(
         10,
         ge=1,
-        description="Each pull asks again for what was changed so long before the last change "
-        "that it knows: a shop may show a change late.",
+        description="What was changed so short a time before a pull is asked for again by the "
+        "next one: a shop may show a change late.",
     )
     page_size: int = Field(
         100, ge=1, le=100, description="Orders that are asked for at once; fewer for a slow shop."
     )
 
     def overlap(self) -> timedelta:
-        """How far a pull goes back."""
+        """How long it takes until no older change can show."""
         return timedelta(minutes=self.overlap_minutes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,14 +31,16 @@ class Place:
         """Where it goes on once the last of the pages was brought."""
         return self if self.until is None else Place(self.until - SECOND, self.zone)
 
-    def text(self, left_out: Collection[str], now: datetime | None) -> str:
-        """As a cursor. It never lies beyond ``now``, the shop's own time.
+    def text(self, left_out: Collection[str], overlap: timedelta, now: datetime | None) -> str:
+        """As a cursor, which lies at least ``overlap`` before ``now``, the shop's own time.
 
-        An order may bear a time to come; from there on, what is changed today would be missed.
+        What is younger may not be whole yet, as a change can show late. And an order may bear a
+        time to come, from which on all changes of today would be missed.
         """
         place = self
-        if now is not None and self.after is not None and self.after > now:
-            place = Place(now.replace(microsecond=0), self.zone)
+        settled = (now or self.after or datetime.max.replace(tzinfo=UTC)) - overlap
+        if self.after is not None and self.after > settled:
+            place = Place(settled.replace(microsecond=0), self.zone)
         told: dict[str, object] = {"left_out": sorted(left_out), "page": place.page}
         told["zone"] = None if place.zone is None else place.zone.total_seconds()
         for name, moment in (("after", place.after), ("until", place.until)):
@@ -46,18 +48,15 @@ class Place:
         return json.dumps({name: part for name, part in told.items() if part is not None})
 
     @classmethod
-    def read(cls, cursor: str | None, left_out: Collection[str], overlap: timedelta) -> Place:
-        """Where a pull begins: ``overlap`` before the cursor's place.
-
-        What is begun page by page is gone on with as it is. Other statuses begin anew.
-        """
+    def read(cls, cursor: str | None, left_out: Collection[str]) -> Place:
+        """Where a pull begins. If other statuses count as orders by now, it begins anew."""
         if cursor is None:
             return cls()
         try:
             told = json.loads(cursor)
             if told["left_out"] != sorted(left_out):
                 return cls()
-            place = cls(
+            return cls(
                 _moment(told.get("after")),
                 timedelta(seconds=told["zone"]) if "zone" in told else None,
                 _moment(told.get("until")),
@@ -68,9 +67,6 @@ class Place:
                 "the place up to which the shop was pulled cannot be read; it is not one of "
                 "a WooCommerce source: give the source another name"
             ) from error
-        if place.until is not None or place.after is None:
-            return place
-        return replace(place, after=place.after - overlap)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
@@ -43,7 +44,17 @@ class Can(Enum):
     OWN_WAITS = "the suite names the vendor's own ways to ask for patience"
 
 
-class Laws:
+class Tried:
+    """What is tried by laws, each at a bench of its own."""
+
+    departs: ClassVar[Mapping[str, str]] = {}
+
+    def bench(self) -> AbstractAsyncContextManager[Any]:
+        """A fresh vendor, with a connector for it."""
+        raise NotImplementedError
+
+
+class Laws(Tried):
     """What all laws of a destination know. See ``DestinationSuite``."""
 
     destination: ClassVar[type[Destination[Any]]]
@@ -54,19 +65,23 @@ class Laws:
     always: ClassVar[Mapping[str, Value]] = {}
     consent_fields: ClassVar[tuple[str, ...]] = ()
     own_waits: ClassVar[tuple[tuple[Mapping[str, str], float | None], ...]] = ()
-    departs: ClassVar[Mapping[str, str]] = {}
 
     def held(self, value: Value) -> object:
         """What the vendor holds once ``value`` was set."""
         raise NotImplementedError
 
+    def bench(self) -> Bench:
+        """A fresh vendor, with the destination for it."""
+        return Bench(self)
 
-S = TypeVar("S", bound=Laws)
-Body = Callable[[S, Bench], Coroutine[Any, Any, None]]
-BodyWith = Callable[[S, Bench, T], Coroutine[Any, Any, None]]
+
+S = TypeVar("S", bound=Tried)
+#: The bench is that of the suite.
+Body = Callable[[S, Any], Coroutine[Any, Any, None]]
+BodyWith = Callable[[S, Any, T], Coroutine[Any, Any, None]]
 
 
-def law(*needs: Can) -> Callable[[Body[S]], Callable[[S], None]]:
+def law(*needs: Enum) -> Callable[[Body[S]], Callable[[S], None]]:
     """Make a test method of a law: it gets a fresh vendor, and counts where all ``needs`` are."""
 
     def wrap(body: Body[S]) -> Callable[[S], None]:
@@ -79,7 +94,7 @@ def law(*needs: Can) -> Callable[[Body[S]], Callable[[S], None]]:
 
 
 def for_all(
-    drawn: st.SearchStrategy[T], *needs: Can, examples: int = EXAMPLES
+    drawn: st.SearchStrategy[T], *needs: Enum, examples: int = EXAMPLES
 ) -> Callable[[BodyWith[S, T]], Callable[[S], None]]:
     """The same for a law that holds for whatever is drawn; each example gets a fresh vendor."""
 
@@ -106,15 +121,15 @@ def for_all(
     return wrap
 
 
-def _run(laws: Laws, body: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
+def _run(tried: Tried, body: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
     async def held() -> None:
-        async with asyncio.timeout(PATIENCE), Bench(laws) as bench:
+        async with asyncio.timeout(PATIENCE), tried.bench() as bench:
             await body(bench)
 
     asyncio.run(held())
 
 
-def _named(test: Callable[[S], None], body: Any, needs: tuple[Can, ...]) -> Callable[[S], None]:  # noqa: ANN401
+def _named(test: Callable[[S], None], body: Any, needs: tuple[Enum, ...]) -> Callable[[S], None]:  # noqa: ANN401
     # not functools.wraps: pytest would take the body's parameters for fixtures
     test.__name__, test.__qualname__ = body.__name__, body.__qualname__
     test.__doc__, test.__module__ = body.__doc__, body.__module__

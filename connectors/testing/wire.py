@@ -112,6 +112,46 @@ def rewritten(rewrite: Callable[[bytes], bytes]) -> Mishap:
     return happen
 
 
+def relinked(here: str, there: str) -> Mishap:
+    """The vendor does it, and every link in the headers of its answer leads elsewhere."""
+
+    async def happen(request: httpx.Request, forward: Forward) -> httpx.Response:
+        told = await forward(request)
+        headers = {k: v.replace(here, there) for k, v in told.headers.items()}
+        body = told.content
+        return httpx.Response(told.status_code, headers=headers, content=body, request=request)
+
+    return happen
+
+
+def once_after(count: int, mishap: Mishap) -> Mishap:
+    """So many requests go well, one suffers that, and then all go well again."""
+    seen = 0
+
+    async def happen(request: httpx.Request, forward: Forward) -> httpx.Response:
+        nonlocal seen
+        seen += 1
+        return await (mishap if seen == count + 1 else _well)(request, forward)
+
+    return happen
+
+
+def every(count: int, mishap: Mishap) -> Mishap:
+    """Each of so many requests suffers that, the others go well."""
+    seen = 0
+
+    async def happen(request: httpx.Request, forward: Forward) -> httpx.Response:
+        nonlocal seen
+        seen += 1
+        return await (mishap if seen % count == 0 else _well)(request, forward)
+
+    return happen
+
+
+async def _well(request: httpx.Request, forward: Forward) -> httpx.Response:
+    return await forward(request)
+
+
 def halved(body: bytes) -> bytes:
     """The first half of a body, which is no JSON any more."""
     return body[: max(1, len(body) // 2)]

@@ -33,7 +33,7 @@ class SecretLaws(Laws):
         """Every request goes to the address of the options."""
         await _everything(bench)
         for request in bench.wire.requests:
-            same(_origin(request.url), ADDRESS, "address")
+            same(origin(request.url), ADDRESS, "address")
 
     @law(Can.HTTP)
     async def test_a_redirect_is_not_followed(self, bench: Bench) -> None:
@@ -45,7 +45,7 @@ class SecretLaws(Laws):
                 error = await failing(call)
                 told = isinstance(error, Misconfigured)
                 require(told, f"{name}: {status} must be Misconfigured, not {error!r}")
-        require(all(_origin(r.url) == ADDRESS for r in bench.wire.requests), "it was followed")
+        require(all(origin(r.url) == ADDRESS for r in bench.wire.requests), "it was followed")
 
     @law(Can.HTTP)
     async def test_links_in_answers_lead_nowhere_else(self, bench: Bench) -> None:
@@ -60,7 +60,7 @@ class SecretLaws(Laws):
             except ConnectorError:
                 continue  # to stop is right too
             finally:
-                require(all(_origin(r.url) == ADDRESS for r in bench.wire.requests), "it left")
+                require(all(origin(r.url) == ADDRESS for r in bench.wire.requests), "it left")
 
     @law(Can.HTTP)
     async def test_every_request_has_a_time_limit(self, bench: Bench) -> None:
@@ -83,19 +83,19 @@ class SecretLaws(Laws):
         """URLs end up in the logs of every proxy on the way."""
         await _everything(bench)
         for request in bench.wire.requests:
-            told = _canaries(httpx.URL(request.url).raw_path.decode("ascii"))
+            told = canaries(httpx.URL(request.url).raw_path.decode("ascii"))
             require(not told, f"{request.method} {request.url.path} holds {told}")
 
     @law()
     async def test_no_log_holds_the_key_or_an_address(self, bench: Bench) -> None:
         """Whatever happens, nothing is logged that must not be told."""
-        with _logged() as records:
+        with logged() as records:
             await _everything(bench)
             for _name, call in bench.calls():
                 bench.wire.suffer(_echo(500))
                 await failing(call)
         for record in records:
-            told = _canaries(record.getMessage() + str(record.exc_info or ""))
+            told = canaries(record.getMessage() + str(record.exc_info or ""))
             require(not told, f"the logger {record.name} was told {told}")
 
     @law()
@@ -128,7 +128,7 @@ class SecretLaws(Laws):
     async def test_the_key_as_it_is_sent_is_masked(self, bench: Bench) -> None:
         """Where a key is sent in another form, as in Basic, ``secrets()`` names that form too."""
         await bench.it.check()
-        sent = _credentials(bench.wire.requests[-1])
+        sent = credentials(bench.wire.requests[-1])
         for name, call in bench.calls():
             bench.wire.suffer(wire.answer(422, text=f"you said {' and '.join(sent)}"))
             told = str(await failing(call))
@@ -144,7 +144,7 @@ class SecretLaws(Laws):
             outcome = (await bench.send(sent)).outcomes[sent[0].id]
             reason = expect(outcome, Rejected, f"{kind.__name__}, poisoned").reason
             require(reason.strip() and len(reason) <= 500, f"{kind.__name__}: reason {reason!r}")
-            require(not _canaries(reason), f"{kind.__name__}: {_canaries(reason)} in {reason!r}")
+            require(not canaries(reason), f"{kind.__name__}: {canaries(reason)} in {reason!r}")
             bench.poison([])
 
 
@@ -175,11 +175,11 @@ async def _told(bench: Bench, mishap: wire.Mishap) -> None:
         # a check may be content with an answer of 400
         require(error or name == "check", f"{name} raised nothing")
         outcomes = getattr(error, "outcomes", {})
-        told = _canaries(f"{error} {error!r} {outcomes}")
+        told = canaries(f"{error} {error!r} {outcomes}")
         require(not told, f"{name}: {told} in {error!r}")
 
 
-def _credentials(request: httpx.Request) -> list[str]:
+def credentials(request: httpx.Request) -> list[str]:
     """The words of the headers that are the key, or hold it in base 64."""
     found: list[str] = []
     for word in " ".join(request.headers.values()).split():
@@ -192,12 +192,14 @@ def _credentials(request: httpx.Request) -> list[str]:
     return found
 
 
-def _canaries(text: str) -> list[str]:
+def canaries(text: str) -> list[str]:
+    """What of the key and of customers' addresses a text holds."""
     addresses = re.findall(r"canary\d+(?:@|%40)example", text)
     return [*addresses, *(["the key"] if KEY in text else [])]
 
 
-def _origin(url: httpx.URL) -> str:
+def origin(url: httpx.URL) -> str:
+    """Scheme and host of a URL."""
     return f"{url.scheme}://{url.netloc.decode()}"
 
 
@@ -211,7 +213,7 @@ class _Keeper(logging.Handler):
 
 
 @contextmanager
-def _logged() -> Generator[list[logging.LogRecord]]:
+def logged() -> Generator[list[logging.LogRecord]]:
     """All that is logged at any level, but by libraries that the engine keeps quiet."""
     handler = _Keeper(logging.DEBUG)
     handler.addFilter(lambda record: record.name.partition(".")[0] not in LIBRARIES)
