@@ -1,4 +1,4 @@
-"""At the pull, the orders of people who were forgotten are dropped and counted."""
+"""At the pull, the orders and events of people who were forgotten are dropped and counted."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ class Door:
 
     A row is dropped for its customer id or its e-mail address; for its phone number only where it
     has neither. Rows that were set aside are dropped for any cell. ``region`` as ``e164`` has it.
+    ``home`` is given where ids are as we show them: the source whose ids these are without a name.
     """
 
-    def __init__(self, store: Store, source: str, region: str | None) -> None:
-        self._store, self._source, self._region = store, source, region
+    def __init__(
+        self, store: Store, source: str, region: str | None, home: str | None = None
+    ) -> None:
+        self._store, self._source, self._region, self._home = store, source, region, home
         self._known = store.forgotten_digests()
         self._dropped = 0
 
@@ -35,7 +38,7 @@ class Door:
         aside = page.set_aside
         return replace(
             page,
-            rows=_stream(page.rows, self._orders),
+            rows=_stream(page.rows, self._rows),
             set_aside=None if aside is None else _stream(aside, self._set_aside),
         )
 
@@ -44,7 +47,7 @@ class Door:
         dropped, self._dropped = self._dropped, 0
         return (Fault(NAME, dropped, ""),) if dropped else ()
 
-    def _orders(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         ids, emails, phones = (batch.column(name) for name in ("customer_id", "email", "phone"))
         gone = compute.or_(self._hit(ids, self._as_id), self._hit(emails, _as_address))
         alone = bare(batch)
@@ -71,7 +74,12 @@ class Door:
 
     # each with the plain text that was hashed before ids had a source
     def _as_id(self, value: str) -> list[str]:
-        return [f"{self._source}\n{value}", f"{self._source}\n{value.strip()}", _plain(value)]
+        one = value.strip()
+        keys = [f"{self._source}\n{value}", f"{self._source}\n{one}", _plain(value)]
+        if self._home is None:
+            return keys
+        # a guest is shown by his number
+        return [*keys, f"{self._home}\n{one}", one.replace(":", "\n", 1), f"\n{one}"]
 
     def _as_number(self, value: str) -> list[str]:
         (number,) = e164([value], self._region)

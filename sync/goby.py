@@ -17,7 +17,7 @@ from segmenter.phone import TAIL, e164
 from sync.feeds import FEEDS, Feed
 from sync.overlap import SMALL
 from sync.present import located
-from sync.reading import Reading, cards_of, published
+from sync.reading import cards_of, homes_of, published
 from sync.store import Somebody
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def load_go_by(app: App, base: duckdb.DuckDBPyConnection) -> None:
     """Make the table ``go_by`` of all parts that ever were, the cards and the published result."""
     reading = published(app)
     engine: Engine = app.engine()
-    rows = [_named(app, engine, feed, _homes(app, reading)) for feed in FEEDS]
+    homes = homes_of(app, reading)
+    rows = [_named(app, engine, feed, homes) for feed in FEEDS]
     base.register("named", pa.concat_tables(rows))
     cards = cards_of(app, engine, reading)
     base.register("cards", CARDS.empty_table() if cards is None else engine.to_pyarrow(cards))
@@ -103,14 +104,6 @@ def _named(app: App, engine: Engine, feed: Feed, homes: Collection[str]) -> pa.T
     if not files:
         return NAMED.empty_table()
     return engine.to_pyarrow(named(engine.read_parquet(files), homes)).cast(NAMED)
-
-
-def _homes(app: App, reading: Reading) -> frozenset[str]:
-    """The sources whose ids are as we show them; as a first run would choose it."""
-    bought, seen = (app.store.brought(feed.name) for feed in FEEDS)
-    first = next((name for name in app.sources if name in bought), min(bought, default=None))
-    home = reading.home if reading.home is not None else first
-    return (seen - bought) | ({home} if home is not None else set())
 
 
 def _told(app: App) -> pa.Table:

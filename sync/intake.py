@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from connectors.types import Coverage, Fault, Page
 from sync.door import Door
 from sync.failpoints import reach
+from sync.feeds import EVENTS, FEEDS, ORDERS, Feed
 from sync.progress import Progress
+from sync.reading import home_of, published
 from sync.wire import Pace, Stop, Stopping, Wire
 
 if TYPE_CHECKING:
@@ -23,16 +25,16 @@ PACE = Pace(attempts=8)
 
 
 class Intake:
-    """Brings what is new at one source into the lake; ``rows`` counts it, with what was before.
+    """Brings what is new at one source into the lake; ``rows`` counts it by stream, with what was
+    before.
 
     ``faults`` and ``aside`` (whether rows were set aside) tell of the pages that were stored.
     """
 
-    def __init__(
-        self, app: App, name: str, run_id: str, progress: Progress, stop: Stop, rows: int = 0
-    ) -> None:
+    def __init__(self, app: App, name: str, run_id: str, progress: Progress, stop: Stop) -> None:
         self.app, self.name, self.run_id = app, name, run_id
-        self.progress, self.stop, self.rows = progress, stop, rows
+        self.progress, self.stop = progress, stop
+        self.rows = {feed.name: app.store.rows_of(name, run_id, feed.name) for feed in FEEDS}
         self.faults: list[Fault] = []
         self.aside = False
         self.transport = app.transport()
@@ -42,7 +44,8 @@ class Intake:
         told = self.source.secrets()
         self.wire = Wire(PACE, app.clock, stop, secrets=told, on_wait=self._waits)
         self._lake = app.lake()
-        self._door = Door(app.store, name, app.reading().phone_region)
+        self._feed = ORDERS
+        self._door = self._a_door()
         self._pages: AsyncIterator[Page] | None = None
 
     async def probe(self) -> Coverage | None:
@@ -53,12 +56,13 @@ class Intake:
         except Stopping:
             return None
 
-    async def to_the_end(self) -> bool:
+    async def to_the_end(self, feed: Feed = ORDERS) -> bool:
         """Store page after page; False if asked to stop before the source came to its end.
 
         Goes on by itself after Throttled and NotReady, which cost nothing, and after Unavailable
         as often in a row as ``PACE`` has it: each stored page renews that. Raises all else.
         """
+        self._feed, self._door = feed, self._a_door()
         try:
             while await self.wire.again(self._page):
                 if self.stop.is_set():
@@ -87,16 +91,18 @@ class Intake:
 
     async def _next(self) -> Page | None:
         if self._pages is None:
-            self._pages = self.source.orders(self.app.store.cursor(self.name))
+            since = self.app.store.cursor(self.name, stream=self._feed.name)
+            self._pages = getattr(self.source, self._feed.name)(since)
         return await anext(self._pages, None)
 
     def _store(self, page: Page) -> None:
         now = self.app.clock.now()
         # of a page that broke off before; it is counted when it comes again
         self._door.faults()
-        part = self._lake.write(self.name, self._door.admitted(page), self.run_id, now)
+        page = self._door.admitted(page)
+        part = self._lake.write(self.name, page, self.run_id, now, self._feed)
         reach("ingest.page")
-        self.rows += 0 if part is None else part.rows
+        self.rows[self._feed.name] += 0 if part is None else part.rows
         self.faults += (*page.faults, *self._door.faults())
         self.aside = self.aside or page.set_aside is not None
         self._tell()
@@ -109,7 +115,13 @@ class Intake:
             await close()
 
     def _tell(self) -> None:
-        self.progress.advance(self.name, self.rows, None, "orders pulled")
+        stream = self._feed.name
+        self.progress.advance(self.name, self.rows[stream], None, f"{stream} pulled")
+
+    def _a_door(self) -> Door:
+        shown = self._feed is EVENTS and self.name not in self.app.store.brought(ORDERS.name)
+        home = home_of(self.app, published(self.app)) if shown else None
+        return Door(self.app.store, self.name, self.app.reading().phone_region, home)
 
     def _waits(self, seconds: float) -> None:
         self.progress.wait(self.name, seconds, self.wire.reason)

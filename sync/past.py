@@ -8,12 +8,11 @@ import ibis
 
 from connectors.errors import Misconfigured
 from segmenter.basis import Basis
-from segmenter.cards import by_person
 from segmenter.expr import Engine, Table
 from segmenter.model import Model
 from segmenter.settings import Settings
 from segmenter.thresholds import Thresholds
-from sync import choices
+from sync.activity import Activity
 from sync.reading import Reading, as_published, as_then, cards_of
 
 if TYPE_CHECKING:
@@ -47,12 +46,17 @@ def basis_of(app: App, engine: Engine, snapshot: Snapshot) -> Basis | None:
 
 
 def _events(app: App, engine: Engine, snapshot: Snapshot) -> Table | None:
-    events, reading = choices.events(engine, app.chosen()), Reading.from_dict(snapshot.reading)
+    reading, until = Reading.from_dict(snapshot.reading), snapshot.created_at
     try:
         cards = cards_of(app, engine, reading)
     except Misconfigured:
         cards = None
-    return None if events is None else by_person(events, cards)
+    try:
+        activity = Activity(app, engine, up_to=snapshot.lake_version, until=until)
+    except Misconfigured:
+        # the lake no longer has that version
+        activity = Activity(app, engine, up_to=None, until=until)
+    return activity.by_customer(reading, cards)
 
 
 def _orders(app: App, engine: Engine, snapshot: Snapshot) -> Table:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.types import Fault
+from sync.feeds import FEEDS
 from sync.intake import Intake
 from sync.progress import Progress
 from sync.report import Pulled
@@ -42,18 +43,21 @@ async def _pull_all(
 async def _pull(
     app: App, name: str, run_id: str, progress: Progress, stop: threading.Event
 ) -> Pulled:
-    # with what an earlier process of this run brought
-    rows = sum(part.rows for part in app.store.parts(name) if part.run_id == run_id)
-    intake = Intake(app, name, run_id, progress, stop, rows)
+    intake = Intake(app, name, run_id, progress, stop)
     try:
         coverage = await intake.probe()
-        if coverage is not None and "orders" in intake.source.brings():
-            await intake.to_the_end()
+        on = coverage is not None
+        for feed in FEEDS:
+            if on and feed.name in intake.source.brings():
+                on = await intake.to_the_end(feed)
     finally:
         await intake.aclose()
     lake = app.lake()
     faults = [*intake.faults, *_in_several(lake, name, run_id)]
-    pulled = Pulled(name, intake.rows, summed(faults), clock_off=intake.transport.clock_off)
+    rows, clock_off = intake.rows, intake.transport.clock_off
+    pulled = Pulled(
+        name, rows["orders"], summed(faults), events=rows["events"], clock_off=clock_off
+    )
     if intake.aside:
         pulled = replace(pulled, set_aside=str(lake.aside(name)))
     if coverage is None or coverage.history is None:

@@ -86,6 +86,21 @@ def published(app: App) -> Reading:
     return Reading.from_dict(latest.reading)
 
 
+def home_of(app: App, reading: Reading) -> str | None:
+    """The source whose ids stay as they are: the one that was there first."""
+    if reading.home is not None:
+        return reading.home
+    there = app.store.brought("orders")
+    return next((name for name in app.sources if name in there), min(there, default=None))
+
+
+def homes_of(app: App, reading: Reading) -> frozenset[str]:
+    """The sources whose customer ids are as we show them: the home, and who brings events alone."""
+    home = home_of(app, reading)
+    others = app.store.brought("events") - app.store.brought("orders")
+    return others | (frozenset() if home is None else {home})
+
+
 def as_published(app: App, engine: Engine, orders: Table) -> Table:
     """These orders, each of its canonical customer and in the shop's currency.
 

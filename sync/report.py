@@ -45,6 +45,8 @@ class Pulled:
     faults: tuple[tuple[str, int, str], ...] = ()
     #: The folder of the rows that were set aside, if there were any.
     set_aside: str | None = None
+    #: Beside ``rows`` of orders.
+    events: int = 0
     #: Days back to which it can see, None for all of them, and what to ask for.
     history_days: float | None = None
     advice: str = ""

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from connectors.disk import whole_file
 from connectors.errors import Misconfigured
 from segmenter.basis import Basis
-from segmenter.cards import by_person, one_a_person
+from segmenter.cards import one_a_person
 from segmenter.complete import complete
 from segmenter.evaluate import evaluate, moves
 from segmenter.expr import Table
@@ -27,10 +27,11 @@ from segmenter.settings import Settings
 from segmenter.stage import rows_in, stage
 from segmenter.thresholds import DEFINITION, Thresholds
 from sync import choices
+from sync.activity import Activity
 from sync.people import Read, Reader
 from sync.present import located
 from sync.reading import Reading, as_published, as_then, cards_of
-from sync.store import NewSnapshot
+from sync.store import NewSnapshot, Snapshot
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -60,6 +61,7 @@ class Segmenting:
         self.then = Reading.from_dict(None if self.previous is None else self.previous.reading)
         self.pinned = edges_of(app.loaded.segments.pinned)
         self.figures: Table | None = None
+        self.activity: Activity
         self.events: Table | None = None
         self.cards: Table | None = None
 
@@ -70,8 +72,8 @@ class Segmenting:
         """
         # read first, so that a mistake in them is told before anything is worked out
         self.figures = choices.figures(self.engine, self.app.chosen())
-        self.events = choices.events(self.engine, self.app.chosen())
-        unchanged = self._unchanged(run_id)
+        self.activity = Activity(self.app, self.engine, up_to=self.version, until=self.now)
+        unchanged = None if self.activity.own is not None else self._unchanged(run_id)
         if unchanged is not None:
             return unchanged
         read = self._read(run_id)
@@ -122,7 +124,7 @@ class Segmenting:
     def _unchanged(self, run_id: str) -> Evaluated | None:
         """The published result once more, if all that it follows from is as it was; else None."""
         old = self.previous
-        if old is None or self.figures is not None or self.events is not None:
+        if old is None or self.figures is not None or self.activity.since(old.created_at):
             return None
         model, thresholds = self.app.store.latest_model(), self.app.store.latest_thresholds()
         if model is None or thresholds is None or self._is_due(Model.from_json(model.body)):
@@ -168,8 +170,7 @@ class Segmenting:
         self.cards = cards_of(self.app, self.engine, reading)
         if self.figures is not None:
             self.figures = stage(self.engine, one_a_person(self.figures, self.cards))
-        if self.events is not None:
-            self.events = stage(self.engine, by_person(self.events, self.cards))
+        self.events = self.activity.by_customer(reading, self.cards)
 
     def _orders(self) -> Table:
         """The orders of now, each of the customer whose it was when last published."""
@@ -272,8 +273,15 @@ class Segmenting:
             Thresholds.from_json(thresholds.body),
             Settings.from_dict(old.settings),
             figures=figures,
-            events=self.events,
+            events=self._events_then(old),
         )
+
+    def _events_then(self, old: Snapshot) -> Table | None:
+        if self.activity.pulled is None:
+            return self.events
+        given = (self.app, self.engine)
+        then = Activity(*given, up_to=old.lake_version, until=old.created_at)
+        return then.by_customer(self.then, self.cards)
 
     def _published(self) -> Table | None:
         if self.previous is None:

@@ -75,8 +75,9 @@ def backtest(
 
 def _test(app: App, end: date | None, days: int | None) -> Backtest:
     from segmenter.backtest import backtest as test
-    from sync import choices
+    from sync.activity import Activity
     from sync.people import as_known
+    from sync.reading import cards_of, published
 
     engine, settings = app.engine(), app.segmentation()
     orders: Table = as_known(app, engine, app.lake().orders(engine))
@@ -94,5 +95,7 @@ def _test(app: App, end: date | None, days: int | None) -> Backtest:
             f"must lie between {first} and {latest}; it is {end}"
         )
     orders = orders.filter(orders.ordered_at.date() <= last)
-    events = choices.events(engine, app.chosen())
+    activity = Activity(app, engine, up_to=None, until=app.clock.now())
+    reading = published(app)
+    events = activity.by_customer(reading, cards_of(app, engine, reading))
     return test(engine, orders, end, days, settings, events=events)

@@ -56,8 +56,11 @@ def _head(found: Report) -> Text:
     text = Text(f"{found.as_of:%A %Y-%m-%d}", style="bold")
     refunds = any(fault[0] == "refunds" for source in found.pulled for fault in source.faults)
     what = "orders and refunds" if refunds else "orders"
+    events = sum(source.events for source in found.pulled)
+    also = f" and {events:,} events" if events else ""
     counts = (
-        f"   {rows:,} {what} pulled, {found.orders:,} orders in all, {found.customers:,} customers"
+        f"   {rows:,} {what}{also} pulled, {found.orders:,} orders in all, "
+        f"{found.customers:,} customers"
     )
     text.append(counts, style="not bold")
     if found.future_orders:

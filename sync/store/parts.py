@@ -86,6 +86,11 @@ class Parts(Database):
         with self.read() as connection:
             return [Part(*row) for row in connection.execute(query)]
 
+    def rows_of(self, source: str, run_id: str, stream: str) -> int:
+        """How many rows a run has brought so far."""
+        parts_ = self.parts(source, stream=stream)
+        return sum(part.rows for part in parts_ if part.run_id == run_id)
+
     def brought(self, stream: str) -> frozenset[str]:
         """The sources that ever brought anything of that stream."""
         query = sa.select(parts.c.source).where(parts.c.stream == stream).distinct()

@@ -143,4 +143,17 @@ def test_a_source_that_brings_events_alone_is_not_asked_for_orders(world):
     world.configure("scripted")
     scripted.pages = [BrokenConnector("it has no orders")]
     scripted.kinds = frozenset({"events"})
-    assert world.pull().rows == 0
+    pulled = world.pull()
+    assert (pulled.rows, pulled.events) == (0, 6)
+
+
+def test_orders_and_events_of_one_source_have_a_cursor_each(world):
+    scripted = world.till.Scripted
+    world.configure("scripted")
+    scripted.pages = [scripted.page({"1": 5})]
+    scripted.kinds = frozenset({"orders", "events"})
+    pulled = world.pull()
+    assert (pulled.rows, pulled.events) == (1, 6)
+    scripted.pages.append(scripted.page({"2": 5}))
+    pulled = world.pull("next")
+    assert (pulled.rows, pulled.events) == (1, 0), "only what is new"

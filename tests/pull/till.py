@@ -25,7 +25,7 @@ from pydantic import Field
 from connectors import registry
 from connectors.base import HttpOptions, Options, Source
 from connectors.errors import NotReady, Throttled, Unavailable
-from connectors.types import ORDERS, Coverage, Fault, Kind, Order, Page
+from connectors.types import EVENTS, ORDERS, Coverage, Fault, Kind, Order, Page
 
 SCHEMA = """
 CREATE TABLE orders (id TEXT PRIMARY KEY, customer, at TEXT, updated TEXT, amount TEXT);
@@ -139,6 +139,13 @@ class Scripted(Source[Options]):
                 raise page
             number += 1
             yield replace(page, cursor=str(number))
+
+    async def events(self, since: str | None) -> AsyncIterator[Page]:
+        """One page of events a number, up to the third."""
+        for number in range(int(since or 0), 3):
+            happened = {"kind": "email_click", "occurred_at": datetime(2026, 2, 1, tzinfo=UTC)}
+            rows = [{"event_id": name, **happened} for name in (f"e{number}", "again")]
+            yield Page(pa.Table.from_pylist(rows, EVENTS), str(number + 1))
 
     @staticmethod
     def page(amounts: dict[str, int], unit: str | None = None, fault: str | None = None) -> Page:
