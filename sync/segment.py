@@ -28,6 +28,7 @@ from segmenter.stage import rows_in, stage
 from segmenter.thresholds import DEFINITION, Thresholds
 from sync import choices
 from sync.activity import Activity
+from sync.past import as_made, figures_of, learnt_by
 from sync.people import Read, Reader
 from sync.present import located
 from sync.reading import Reading, as_published, as_then, cards_of
@@ -235,26 +236,23 @@ class Segmenting:
         """Put the figures aside, as the operator's own file will have changed by the next run."""
         if self.figures is None:
             return
-        place = self._figures_of(run_id)
+        place = figures_of(self.app, run_id)
         place.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(place) as unfinished:
             self.engine.to_parquet(self.figures.order_by("customer_id"), unfinished)
-        kept = {place, *([] if self.previous is None else [self._figures_of(self.previous.run_id)])}
-        for old in place.parent.glob("*.parquet"):
-            if old not in kept:
-                old.unlink(missing_ok=True)
-
-    def _figures_of(self, run_id: str) -> Path:
-        return self.app.loaded.data_dir / "figures" / f"{run_id}.parquet"
+        kept = {
+            place,
+            *([] if self.previous is None else [figures_of(self.app, self.previous.run_id)]),
+        }
+        for each in place.parent.glob("*.parquet"):
+            if each not in kept:
+                each.unlink(missing_ok=True)
 
     def _before(self) -> Basis | None:
         """What the published result was made from, so that a move's cause can be found."""
         old = self.previous
-        if old is None or old.model_version is None or old.thresholds_version is None:
-            return None
-        model = self.app.store.model(old.model_version)
-        thresholds = self.app.store.thresholds(old.thresholds_version)
-        if model is None or thresholds is None:
+        learnt = None if old is None else learnt_by(self.app, old)
+        if old is None or learnt is None:
             return None
         orders = self.lake.orders(self.engine, up_to=old.lake_version)
         then = self.then
@@ -263,18 +261,10 @@ class Segmenting:
             asked = self.app.reading()
             then = replace(then, currency=asked.currency, rates=asked.rates)
         orders = as_then(self.app, self.engine, orders, then)
-        place, figures = self._figures_of(old.run_id), self.figures
+        place, figures = figures_of(self.app, old.run_id), self.figures
         if place.exists():
             figures = one_a_person(self.engine.read_parquet(place), self.cards)
-        return Basis(
-            orders.filter(orders.ordered_at <= ibis.literal(old.created_at)),
-            old.as_of,
-            Model.from_json(model.body),
-            Thresholds.from_json(thresholds.body),
-            Settings.from_dict(old.settings),
-            figures=figures,
-            events=self._events_then(old),
-        )
+        return as_made(old, learnt, orders, figures=figures, events=self._events_then(old))
 
     def _events_then(self, old: Snapshot) -> Table | None:
         if self.activity.pulled is None:

@@ -35,11 +35,11 @@ AsOf = Annotated[
 ]
 
 
-def day(text: str | None) -> date | None:
-    """The day that ``--as-of`` names; Stop with a sentence if it names none."""
+def day(text: str | None, option: str = "--as-of") -> date | None:
+    """The day that the option names; Stop with a sentence if it names none."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Stop(f"--as-of needs a day such as 2026-11-21, not {text!r}") from None
+        raise Stop(f"{option} needs a day such as 2026-11-21, not {text!r}") from None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json as json_
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sync.commands.options import Config, Debug, Json
+from sync.commands.options import Config, Debug, Json, day
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,19 +28,19 @@ Requests are for changes of segment and their events; a change of address would 
 
 def replay(
     start: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
             "--from",
-            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
             help="The day on which everybody is new. Left out: 60 days before the last.",
             show_default=False,
         ),
     ] = None,
     end: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
             "--to",
-            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
             help="The last day. Left out: that of the last order.",
             show_default=False,
         ),
@@ -67,11 +66,10 @@ def replay(
     from sync.replay import replayed
     from sync.scratch import scratch
 
+    first, last = day(start, "--from"), day(end, "--to")
     with scratch(config) as app, bars() as progress:
         if app.lake().version() == 0:
             pull(app, "replay", progress)
-        first = None if start is None else start.date()
-        last = None if end is None else end.date()
         found = replayed(app, first, last, tuple(scheme or ()), progress)
     if json:
         typer.echo(json_.dumps(found.to_dict()))
@@ -82,7 +80,7 @@ def _show(found: Replayed, out: Console) -> None:
     first, last = found.days[0], found.days[-1]
     out.print(
         f"{first.day} to {last.day}: {first.customers:,} customers on the first day, "
-        f"{last.customers:,} on the last; {sum(day.refitted for day in found.days)} refits; "
+        f"{last.customers:,} on the last; {sum(each.refitted for each in found.days)} refits; "
         f"{found.seconds:.1f} s"
     )
     if found.left_out:
@@ -111,7 +109,7 @@ def _schemes(found: Replayed) -> Table:
     for scheme in found.schemes:
         causes = found.causes(scheme)
         moves = sum(causes.values())
-        flaps = sum(day.schemes[scheme].flaps for day in found.days)
+        flaps = sum(one.schemes[scheme].flaps for one in found.days)
         worst = found.worst(scheme)
         table.add_row(
             scheme,
@@ -131,14 +129,14 @@ def _schemes(found: Replayed) -> Table:
 def _worst(found: Replayed, scheme: str) -> Table:
     table = _table(f"{scheme}: most moves", "moves", "of customers", "back")
     table.add_column("why")
-    most = sorted(found.later(), key=lambda day: -day.schemes[scheme].moves / day.customers)
-    for day in most[:LISTED]:
-        counted = day.schemes[scheme]
+    most = sorted(found.later(), key=lambda one: -one.schemes[scheme].moves / one.customers)
+    for one in most[:LISTED]:
+        counted = one.schemes[scheme]
         why = sorted(counted.causes.items(), key=lambda item: -item[1])
         table.add_row(
-            f"{day.day:%a} {day.day}",
+            f"{one.day:%a} {one.day}",
             f"{counted.moves:,}",
-            f"{counted.moves / day.customers:.2%}",
+            f"{counted.moves / one.customers:.2%}",
             f"{counted.flaps:,}",
             ", ".join(f"{cause} {count:,}" for cause, count in why),
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import getpass
 import json as json_
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sync.commands.guard import Stop
-from sync.commands.options import Config, Debug, Json
+from sync.commands.options import Config, Debug, Json, day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 LISTED = 6
 
 AsOf = Annotated[
-    datetime | None,
+    str | None,
     typer.Option(
         "--as-of",
-        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
         help="Take the quantiles of this day. The published one if left out.",
         show_default=False,
     ),
@@ -54,8 +53,7 @@ def propose(
     from sync.thresholds import proposed
 
     with open_app(config, secrets=False) as app:
-        day = None if as_of is None else as_of.date()
-        found = proposed(app, day, getpass.getuser(), only_pinned=pinned)
+        found = proposed(app, day(as_of), getpass.getuser(), only_pinned=pinned)
     if json:
         typer.echo(json_.dumps(_proposal(found)))
     _show_proposal(found, console(stderr=json))
