@@ -49,6 +49,8 @@ class Source(Connection):
 
     #: Whether segments are published though the source hides old orders.
     accept_short_history: bool = False
+    #: After how many days all orders are pulled anew; 0: never, None: as the kind of source has it.
+    recheck_days: Annotated[int, Field(ge=0, le=365)] | None = None
 
 
 class Destination(Connection):

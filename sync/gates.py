@@ -29,7 +29,8 @@ def held(app: App, run_id: str, pulled: Sequence[Pulled]) -> str | None:
     wrong = [short_history(app, each.source, each.coverage()) for each in pulled]
     if not is_approved(app, run_id):
         ask = f"tidesman approve {run_id} --up-to 1"
-        asked = [*(clock_off(each.source, each.clock_off) for each in pulled), shrunk(app)]
+        asked = [clock_off(each.source, each.clock_off) for each in pulled]
+        asked += [*(_too_many(each) for each in pulled), shrunk(app)]
         wrong += [f"{each}: {ask}" for each in asked if each is not None]
     return "\n".join(each for each in wrong if each is not None) or None
 
@@ -66,4 +67,14 @@ def clock_off(name: str, seconds: float | None) -> str | None:
         f"{'ahead of' if seconds > 0 else 'behind'} this machine's, so that one of them is wrong "
         "and orders would fall on other days; set this machine's clock, or if it is the source's, "
         "let it go on"
+    )
+
+
+def _too_many(pulled: Pulled) -> str | None:
+    if pulled.too_many is None:
+        return None
+    gone, of = pulled.too_many
+    return (
+        f"all orders of the source {pulled.source} were looked at anew, and {gone:,} of {of:,} did "
+        "not come again; nothing is taken away or published until this is mended or approved"
     )

@@ -33,7 +33,7 @@ from sync.feeds import EVENTS, ORDERS, Feed
 from sync.overlap import SMALL, Overlap
 from sync.present import present
 from sync.store import Store
-from sync.store.records import Part
+from sync.store.records import Part, Rechecked
 
 ROW_GROUP = 122_880
 #: More parts than this are merged.
@@ -86,6 +86,16 @@ class Lake:
             run_id=run_id,
             stream=feed.name,
         )
+        reach("lake.committed")
+        return part
+
+    def take_away(self, source: str, voids: Stream, at: datetime, found: Rechecked) -> Part:
+        """Store orders as taken away, and that the full recheck that missed them has ended."""
+        version, name = self.version() + 1, self._name(source, ORDERS)
+        with whole_file(self.root / name) as path:
+            rows = _write_parquet(path, voids, source, version, ORDERS)
+        reach("lake.renamed")
+        part = self.store.save_part(source, name, rows, at, recheck=found)
         reach("lake.committed")
         return part
 
@@ -161,13 +171,15 @@ class Lake:
         *,
         many: int = MANY,
     ) -> Part | None:
-        """Merge the parts of a source that pulls pages, once there are more than ``many``.
+        """Merge the parts of a source that pulls pages, once they are many or mostly repeat.
 
-        What can be read now or as of an earlier version stays the same. None if nothing was done:
-        the parts of a source of units are replaced one by one and stay apart.
+        That is more than ``many``, or fewer rows in the first than in all later ones. What can be
+        read now or as of an earlier version stays the same. None if nothing was done: the parts of
+        a source of units are replaced one by one and stay apart.
         """
         parts = self.store.parts(source, stream=feed.name)
-        if len(parts) <= many or any(part.unit is not None for part in parts):
+        grown = sum(part.rows for part in parts[1:]) > sum(part.rows for part in parts[:1])
+        if not (grown or len(parts) > many) or any(part.unit is not None for part in parts):
             return None
         latest = self._latest(engine, parts, feed).order_by(feed.moment, feed.key)
         name = self._name(source, feed)

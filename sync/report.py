@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from connectors.types import Coverage
+from sync.store.records import Rechecked
 
 Status = Literal["done", "held", "stopped"]
 
@@ -52,6 +53,10 @@ class Pulled:
     advice: str = ""
     #: Seconds by which its clock is ahead of ours, where it answers by HTTP.
     clock_off: float | None = None
+    #: What a full recheck of this run found that the source had not told of.
+    rechecked: Rechecked | None = None
+    #: How many a full recheck would take away, of how many, if that is more than may be.
+    too_many: tuple[int, int] | None = None
 
     def coverage(self) -> Coverage:
         """How much of the shop it can see."""
@@ -62,7 +67,13 @@ class Pulled:
     def from_dict(cls, values: Mapping[str, Any]) -> Pulled:
         """What was written down with ``asdict``."""
         faults = tuple((name, count, example) for name, count, example in values["faults"])
-        return cls(**{**values, "faults": faults})
+        found, gone = values.get("rechecked"), values.get("too_many")
+        read: dict[str, Any] = {
+            "faults": faults,
+            "rechecked": None if found is None else Rechecked(**found),
+            "too_many": None if gone is None else tuple(gone),
+        }
+        return cls(**{**values, **read})
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ class _Running:
 
     def _ingest(self) -> tuple[Pulled, ...]:
         with self._step("ingest") as result:
-            pulled = pull(self.app, self.run.id, self.progress, self.stop)
+            approved = gates.is_approved(self.app, self.run.id)
+            pulled = pull(self.app, self.run.id, self.progress, self.stop, approved=approved)
             result["pulled"] = [asdict(each) for each in pulled]
         return pulled
 

@@ -29,6 +29,8 @@ class Files(Source[FilesOptions]):
     """A source of files. The cursor tells which files were read, and what they were."""
 
     options_class = FilesOptions
+    #: Every file is looked at each time; one that is gone leaves its orders in place.
+    recheck_days = None
 
     async def check(self) -> None:
         """Open every file and look for the columns; raises Misconfigured with what is missing."""

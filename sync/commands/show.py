@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.report import Delivered, Move, Pulled, Report, Segment, merged
+from sync.store import Rechecked
 
 WIDTH = 100
 #: Kinds of moves of a scheme that are listed before the rest is summed up.
@@ -70,10 +71,19 @@ def _head(found: Report) -> Text:
 
 def _came(source: Pulled) -> list[Text]:
     lines = [_fault(source.source, fault) for fault in source.faults]
+    if source.rechecked is not None:
+        lines.append(_rechecked(source.source, source.rechecked))
     if source.set_aside is not None:
         told = f"{source.source}: the rows that were set aside are in {source.set_aside}"
         lines.append(Text(told, style="yellow"))
     return lines
+
+
+def _rechecked(source: str, found: Rechecked) -> Text:
+    told = f"{found.gone:,} gone, {found.changed:,} changed, {found.found:,} more"
+    silent = Text(f"{source}: all orders were looked at anew; it had not told of {told}")
+    silent.stylize("yellow" if found != Rechecked() else "dim")
+    return silent
 
 
 def _fault(source: str, fault: tuple[str, int, str]) -> Text:

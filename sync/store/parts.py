@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from sync.store.database import Database
 from sync.store.dialect import upsert
-from sync.store.records import Part
+from sync.store.pulls import ended
+from sync.store.records import Part, Rechecked
 from sync.store.tables import cursors, parts
 
 
@@ -42,11 +43,13 @@ class Parts(Database):
         run_id: str | None = None,
         replaces: Sequence[int] = (),
         stream: str = "orders",
+        recheck: Rechecked | None = None,
     ) -> Part:
         """Commit a part that is safely on disk, and with it the cursor, in one transaction.
 
         With a ``unit`` it stands in the place of every earlier part of that unit; ``replaces``
-        names further parts by seq whose place it takes, as compaction needs it.
+        names further parts by seq whose place it takes, as compaction needs it. With a ``recheck``
+        that one has come to its end.
         """
         with self.begin() as connection:
             written = connection.execute(
@@ -69,6 +72,8 @@ class Parts(Database):
             connection.execute(sa.update(parts).where(stands, gone).values(replaced_by=seq))
             if cursor is not None:
                 _move(connection, source, stream, cursor, at)
+            if recheck is not None:
+                ended(connection, source, recheck, at)
         return Part(seq, source, unit, path, rows, run_id, at, None, stream)
 
     def parts(

@@ -82,6 +82,35 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What a full recheck found that a source had not told of.
+
+    ``gone``: orders and refunds that it no longer has. ``changed``: those that differ now.
+    ``found``: those that it had before the recheck began, and had never brought.
+    """
+
+    gone: int = 0
+    changed: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LastPull:
+    """The pulls of a source. ``began_*`` are None unless a full recheck is under way.
+
+    ``began_version``: the lake's version at which it began; ``began_history``: days back to which
+    the source could see. ``rechecked`` is what the last one found that came to its end.
+    """
+
+    pulled_at: datetime | None = None
+    began_at: datetime | None = None
+    began_version: int | None = None
+    began_history: float | None = None
+    rechecked_at: datetime | None = None
+    rechecked: Rechecked | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A stored model or set of thresholds: the text exactly as it was given.
 

@@ -110,6 +110,22 @@ cursors = sa.Table(
     sa.Column("stream", sa.String, primary_key=True),
 )
 
+#: ``began_*`` are of a full recheck that is under way, ``began_history`` in days; the counts are of
+#: the last one that came to its end.
+pulls = sa.Table(
+    "pulls",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("pulled_at", Moment),
+    sa.Column("began_at", Moment),
+    sa.Column("began_version", sa.BigInteger),
+    sa.Column("began_history", sa.Float),
+    sa.Column("rechecked_at", Moment),
+    sa.Column("gone", sa.BigInteger),
+    sa.Column("changed", sa.BigInteger),
+    sa.Column("found", sa.BigInteger),
+)
+
 parts = sa.Table(
     "parts",
     metadata,
