@@ -14,12 +14,13 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --universal --pyth
 	--fork-strategy fewest --no-build --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture check fix bench lock setup clean
+.PHONY: help demo test test-real torture check fix bench lock setup clean
 .SILENT:
 
 help:
 	echo "make demo    the whole way on real orders: first load, seven days, the last day again (ARGS=--json)"
 	echo "make test    all tests (ARGS='-k plan')"
+	echo "make test-real all tests against real shops' servers, also those that take minutes"
 	echo "make torture kill it a thousand times amid faults, on SQLite and PostgreSQL (N=1000 SEED=1)"
 	echo "make check   format, lint, types and import rules"
 	echo "make fix     format, mend what the linter can mend, write the reference pages of docs/ anew"
@@ -33,6 +34,9 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-real: $(VENV)/test.stamp
+	$(BIN)/python -m pytest tests/real -m 'long or not long' $(ARGS)
 
 torture: N = 1000
 torture: $(VENV)/test.stamp
