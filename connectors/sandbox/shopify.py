@@ -75,7 +75,14 @@ class Shopify(LookAlike):
         self.orders: list[dict[str, Any]] = list(orders)
         self.scopes, self.app = frozenset(scopes), app
         self.seconds_a_bulk, self.export = seconds_a_bulk, export
+        #: The error with which bulk operations fail, or None; refusals of queries by their code.
+        self.fails: str | None = None
+        self.refusals: Counter[str] = Counter()
         self.forget_jobs()
+
+    def spend(self, points: float) -> None:
+        """Take so many points away, as other programs with the same app would."""
+        self._points -= points
 
     def forget_jobs(self) -> None:
         """No token, no bulk operation, a full bucket."""
@@ -190,6 +197,7 @@ class Shopify(LookAlike):
         return {"cost": told}
 
     def _refused(self, code: str, said: str, points: float) -> Response:
+        self.refusals[code] += 1
         error = {"message": said, "extensions": {"code": code}}
         return answer(200, {"errors": [error], "extensions": self._cost(points, None)})
 
@@ -214,8 +222,8 @@ class Shopify(LookAlike):
 
     def _work(self, made: Operation, document: DocumentNode) -> None:
         body = self._executed(document, {}, "", None)
-        if body.get("errors"):
-            made.fail("ACCESS_DENIED")
+        if body.get("errors") or self.fails is not None:
+            made.fail(self.fails or "ACCESS_DENIED")
             return
         found = lines(body["data"])
         # those below an order need not follow it

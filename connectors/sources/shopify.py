@@ -33,7 +33,7 @@ from connectors.base import Source
 from connectors.errors import Misconfigured, Throttled, Unauthorized, Unavailable
 from connectors.http import read
 from connectors.sources import shopify_bulk, shopify_cursor, shopify_queries
-from connectors.sources.shopify_answers import TooCostly, cost, trouble
+from connectors.sources.shopify_answers import TooCostly, as_promised, cost, trouble
 from connectors.sources.shopify_bulk import Lost
 from connectors.sources.shopify_cursor import Bulk, Changes, Cursor
 from connectors.sources.shopify_options import ShopifyOptions
@@ -153,12 +153,13 @@ class Shopify(Source[ShopifyOptions]):
         size, more = shopify_queries.FIRST_PAGE, True
         while more:
             size, body = await self._page(cursor, size)
-            found = body["data"]["orders"]
-            nodes, info = found["nodes"], found["pageInfo"]
-            owed = tuple(n["id"] for n in nodes if len(n["refunds"]) >= shopify_queries.REFUNDS)
-            # while any is owed another page follows, so that a pull ends with nothing owed
-            more = bool(info["hasNextPage"]) or bool(owed)
-            then = _after(cursor, nodes, owed, info["endCursor"] if more else None)
+            with as_promised():
+                found = body["data"]["orders"]
+                nodes, info = found["nodes"], found["pageInfo"]
+                owed = tuple(n["id"] for n in nodes if len(n["refunds"]) >= shopify_queries.REFUNDS)
+                # while any is owed another page follows, so that a pull ends with nothing owed
+                more = bool(info["hasNextPage"]) or bool(owed)
+                then = _after(cursor, nodes, owed, info["endCursor"] if more else None)
             yield await self._stored(nodes, then)
             if isinstance(then, Bulk):
                 return
@@ -173,7 +174,8 @@ class Shopify(Source[ShopifyOptions]):
         while cursor.owed:
             first, others = cursor.owed[0], cursor.owed[1:]
             body = await self._ask(shopify_queries.ORDER, id=first)
-            found = body["data"]["order"]
+            with as_promised():
+                found = body["data"]["order"]
             cursor = cursor.model_copy(update={"owed": others})
             # None: deleted in between; the next pull of all orders finds that
             yield await self._stored([] if found is None else [found], cursor)
@@ -211,8 +213,9 @@ class Shopify(Source[ShopifyOptions]):
 
     async def _permissions(self) -> frozenset[str]:
         body = await self._ask(shopify_queries.ACCESS)
-        scopes = body["data"]["currentAppInstallation"]["accessScopes"]
-        return frozenset(scope["handle"] for scope in scopes)
+        with as_promised():
+            scopes = body["data"]["currentAppInstallation"]["accessScopes"]
+            return frozenset(scope["handle"] for scope in scopes)
 
     async def _ask(self, query: str, /, **variables: object) -> dict[str, Any]:
         """The answer to a query. Raises what stands in its errors."""
@@ -231,8 +234,6 @@ class Shopify(Source[ShopifyOptions]):
         error = trouble(body, self.secrets())
         if error is not None:
             raise error
-        if not isinstance(body.get("data"), dict):
-            raise Unavailable("Shopify answered without data")
         return body
 
     def _wait_for(self, body: dict[str, Any]) -> None:

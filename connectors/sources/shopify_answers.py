@@ -6,7 +6,8 @@ A query is paid from a bucket that refills by so many points a second; what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -36,6 +37,15 @@ class Cost:
     def wait(self, points: float) -> float:
         """Seconds until so many points are there."""
         return max(0.0, points - self.available) / self.refill
+
+
+@contextmanager
+def as_promised() -> Iterator[None]:
+    """Read an answer in here: Unavailable if it is not as Shopify's schema promises."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unavailable("Shopify's answer is not of the form that its schema promises") from error
 
 
 def cost(body: Mapping[str, Any]) -> Cost | None:

@@ -15,6 +15,7 @@ import httpx
 
 from connectors.errors import Misconfigured, NotReady, Refused, Unauthorized, Unavailable
 from connectors.http import mask, web_address
+from connectors.sources.shopify_answers import as_promised
 
 #: Seconds until a job is asked for again: soon at first, and less often where it is a long one.
 SOON: Final = 3.0
@@ -49,14 +50,16 @@ def started(body: dict[str, Any]) -> str:
 
     Raises NotReady where the app has as many running as it may, Misconfigured for all else.
     """
-    told = body["data"]["bulkOperationRunQuery"]
-    errors = told["userErrors"]
+    with as_promised():
+        told = body["data"]["bulkOperationRunQuery"]
+        errors = told["userErrors"]
     if {error.get("code") for error in errors} & {"LIMIT_REACHED", "OPERATION_IN_PROGRESS"}:
         raise NotReady("Shopify still works on other exports of this app", retry_after=PLACE)
     if errors:
         said = mask("; ".join(str(error.get("message")) for error in errors))
         raise Misconfigured(f"Shopify does not begin an export of all orders: {said}")
-    return str(told["bulkOperation"]["id"])
+    with as_promised():
+        return str(told["bulkOperation"]["id"])
 
 
 def result(body: dict[str, Any]) -> Result:
@@ -65,26 +68,28 @@ def result(body: dict[str, Any]) -> Result:
     Raises NotReady while it runs, Lost where it came to nothing, Unauthorized where the app lacks a
     permission.
     """
-    told = body["data"]["bulkOperation"]
-    if told is None:
-        raise Lost("Shopify no longer knows the export")
-    status, objects = told["status"], int(told["objectCount"])
+    with as_promised():
+        told = body["data"]["bulkOperation"]
+        if told is None:
+            raise Lost("Shopify no longer knows the export")
+        status, failure, url = told["status"], told["errorCode"], told["url"]
+        objects, orders = int(told["objectCount"]), int(told["rootObjectCount"])
+        begun = datetime.fromisoformat(told["createdAt"])
     if status in {"CREATED", "RUNNING", "CANCELING"}:
         raise NotReady(
             f"Shopify prepares an export of all orders: {objects:,} objects so far",
             retry_after=SOON if objects < LONG else LATER,
         )
-    if told["errorCode"] == "ACCESS_DENIED":
+    if failure == "ACCESS_DENIED":
         raise Unauthorized(
             "Shopify refused the export of all orders: grant the app read_orders and "
             "read_customers, release it, and install it anew in the shop"
         )
     if status != "COMPLETED":
-        raise Lost(f"the export ended as {status}, {told['errorCode'] or 'without a reason'}")
-    if told["url"] is None and objects:
+        raise Lost(f"the export ended as {status}, {failure or 'without a reason'}")
+    if url is None and objects:
         raise Lost("the result of the export is no longer kept")
-    begun = datetime.fromisoformat(told["createdAt"])
-    return Result(begun, told["url"], int(told["rootObjectCount"]))
+    return Result(begun, url, orders)
 
 
 def given_up(lost: Lost) -> Refused:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, Refused, Unauthorized
 from connectors.http import dig
 from connectors.sources.shopify_options import ShopifyOptions
 
@@ -37,7 +37,11 @@ class Tokens:
         return self._options.access_token is None
 
     async def renew(self) -> None:
-        """Fetch one. Raises Misconfigured where the file has none, or what ``post`` raises."""
+        """Fetch one.
+
+        Raises Misconfigured where the file has none, Unauthorized where the app gets none, or what
+        else ``post`` raises.
+        """
         options = self._options
         if options.token_file is not None:
             self.present = _read(options.token_file)
@@ -48,7 +52,15 @@ class Tokens:
                 "client_id": options.client_id,
                 "client_secret": options.client_secret.get_secret_value(),
             }
-            self.present = str(dig(await self._post(asked), "access_token"))
+            try:
+                answer = await self._post(asked)
+            except (Refused, Unauthorized) as refused:
+                raise Unauthorized(
+                    f"Shopify gives this client_id no token ({refused}): check client_id and "
+                    "client_secret, that the app is installed in the shop, and that both belong "
+                    "to one organisation"
+                ) from refused
+            self.present = str(dig(answer, "access_token"))
 
 
 def _read(file: Path) -> str:
