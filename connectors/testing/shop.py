@@ -98,6 +98,15 @@ class Deletes(Protocol):
 
 
 @runtime_checkable
+class Spoils(Protocol):
+    """Wanted if the shop can hold what is no order, such as an amount that is no number."""
+
+    def spoil(self, order_id: str) -> None:
+        """The order is such that it cannot be used."""
+        ...
+
+
+@runtime_checkable
 class Forbids(Protocol):
     """Wanted if a key can lack a permission."""
 

@@ -184,9 +184,20 @@ class SourceBench:
             except NotReady as error:
                 self.vendor.wait(error.retry_after)
                 continue
-            if len(held.pages) == before or held.cursor in held.cursors[:-1]:
-                return await self.pull(held)
+            if len(held.pages) == before:
+                return held
+            if held.cursor in held.cursors[:-1]:
+                return await self._at_its_end(held)
         raise AssertionError(f"begun again after each page, it had no end after {ENDLESS} pages")
+
+    async def _at_its_end(self, held: Held) -> Held:
+        """What is held, if nothing more is there from a cursor that came twice."""
+        before = set(held.rows)
+        await self.pull(held)
+        rest = set(held.rows) - before
+        if rest:
+            raise AssertionError(f"begun again after each page, it never got to {sorted(rest)}")
+        return held
 
     async def _pages(
         self, held: Held, between: Between | None, source: Source[Any], upto: int

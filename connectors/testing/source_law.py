@@ -11,7 +11,16 @@ from pydantic import SecretStr
 
 from connectors.base import Source
 from connectors.testing.law import Can, Tried
-from connectors.testing.shop import Cancels, Changes, Deletes, Forbids, HttpShop, Refunds, Shop
+from connectors.testing.shop import (
+    Cancels,
+    Changes,
+    Deletes,
+    Forbids,
+    HttpShop,
+    Refunds,
+    Shop,
+    Spoils,
+)
 from connectors.testing.source_bench import SourceBench
 from connectors.testing.wire import READS
 
@@ -24,6 +33,7 @@ class Has(Enum):
     REFUNDS = "money can go back: it has refund()"
     DELETES = "orders can vanish: it has delete()"
     FORBIDS = "a key can lack a permission: it has forbid()"
+    SPOILS = "an order can be unusable: it has spoil()"
     GUESTS = "guests can buy"
     EMPTY = "there can be no order at all"
     PAGES = "pages add up; none replaces another"
@@ -71,6 +81,7 @@ def source_abilities(laws: type[SourceLaws]) -> frozenset[Enum]:
         Has.REFUNDS: issubclass(shop, Refunds),
         Has.DELETES: issubclass(shop, Deletes),
         Has.FORBIDS: issubclass(shop, Forbids),
+        Has.SPOILS: issubclass(shop, Spoils),
         Has.GUESTS: laws.guests,
         Has.EMPTY: laws.can_be_empty,
         Has.PAGES: not laws.units,

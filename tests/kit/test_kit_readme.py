@@ -6,8 +6,9 @@ import re
 import sys
 import types
 
-from connectors.testing import DestinationSuite, vendor
+from connectors.testing import DestinationSuite, shop, vendor
 from connectors.testing.law import Laws
+from connectors.testing.source_law import SourceLaws
 
 
 def page(root):
@@ -24,11 +25,12 @@ def test_the_example_runs_and_keeps_every_law(root, monkeypatch):
 
 def test_the_tables_name_every_method_and_every_attribute(root):
     named = set(re.findall(r"`(\w+)[(`]", page(root)))
-    protocols = (one for one in vars(vendor).values() if getattr(one, "_is_protocol", False))
+    there = [*vars(vendor).values(), *vars(shop).values()]
+    protocols = (one for one in there if getattr(one, "_is_protocol", False))
     methods = {
         n for one in protocols for n in vars(one) if callable(getattr(one, n)) and n[0] != "_"
     }
     methods.discard("close")
-    attributes = set(Laws.__annotations__) - {"destination", "vendor"}
+    attributes = {*Laws.__annotations__, *SourceLaws.__annotations__} - {"destination", "vendor"}
     assert methods <= named
     assert attributes <= named

@@ -53,6 +53,9 @@ class Shop:
     def delete(self, order_id: str) -> None:
         self.app.shop.trash(int(order_id))
 
+    def spoil(self, order_id: str) -> None:
+        self.app.shop.change(int(order_id), total=Decimal(-1))
+
     def forbid(self) -> None:
         self.app.reads = False
 

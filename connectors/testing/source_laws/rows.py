@@ -117,6 +117,15 @@ class RowLaws(SourceLaws):
             ids = [row["order_id"] for row in rows]
             same(len(set(ids)), len(ids), "different ids in a page")
 
+    @law(Has.SPOILS)
+    async def test_what_cannot_be_used_is_counted(self, bench: SourceBench) -> None:
+        """A row that cannot be used is told as a fault, and takes no other with it."""
+        sold = bench.sell_many()
+        bench.vendor.spoil(sold[3])
+        held = await bench.pull()
+        same(set(held.standing()), {*sold} - {sold[3]}, "orders")
+        require(held.faults, "a row that could not be used was dropped in silence")
+
     @law()
     async def test_orders_of_one_moment_are_all_brought(self, bench: SourceBench) -> None:
         """More orders of the same moment than a page holds are all brought."""
