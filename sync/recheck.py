@@ -128,7 +128,7 @@ class Recheck:
         return self.app.store.last_pull(self.name)
 
 
-def every(app: App, name: str, source: Source[Any]) -> int | None:
+def every(app: App, name: str, source: Source[Any] | type[Source[Any]]) -> int | None:
     """After how many days a source's orders are pulled anew, None: never.
 
     Raises Misconfigured where they are asked for and cannot be.

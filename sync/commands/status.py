@@ -42,6 +42,14 @@ def status(
             help="List the ids, addresses and numbers that join nobody, as too many use them.",
         ),
     ] = False,
+    orders: Annotated[
+        bool,
+        typer.Option(
+            "--orders",
+            help="Count orders, money and refunds of each source by day, and tell gaps and when "
+            "deletions and refunds were last looked for; --json has all days.",
+        ),
+    ] = False,
     config: Config = None,
     json: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by the guard
@@ -53,6 +61,7 @@ def status(
     if healthy:
         _say_health(config)
         return
+    from sync.commands.orders import say_orders
     from sync.commands.show import console
     from sync.status import standing
 
@@ -63,6 +72,9 @@ def status(
                 return
             if shared_keys:
                 _shared(app, json=json)
+                return
+            if orders:
+                say_orders(app, json=json)
                 return
             found = standing(app)
     except StoreMissing:
