@@ -118,7 +118,9 @@ class _Loading:
 
     def _settings(self) -> Settings | None:
         for scheme in ("stratification", "affinity"):
-            self.data = self._with_place(self.data, ("segmentation", scheme, "data", "path"))
+            place: Path = ("segmentation", scheme, "data")
+            self.data = self._changed(self.data, (*place, "path"), self._absolute)
+            self.data = self._changed(self.data, (*place, "url"), self._fetched((*place, "url")))
         try:
             return Settings(**self.data)
         except ValidationError as error:
@@ -211,25 +213,43 @@ class _Loading:
                 # under the key above, where the options would complain too
                 self._complain(path[:-1], f"has no key {path[-1]!r}; did you mean {meant!r}?")
                 continue
-            name = f"{path[1]}_{path[-1]}".upper().replace("-", "_")
-            self._complain(
-                path,
-                "is a secret and must not stand in this file; write "
-                f"{{env: {name}}} or {{file: PATH}} instead",
-            )
+            self._refuse(path)
+
+    def _refuse_written(self, path: Path, value: object) -> None:
+        if not secret.is_reference(value) and path not in self.from_environment:
+            self._refuse(path)
+
+    def _refuse(self, path: Path) -> None:
+        name = f"{path[1]}_{path[-1]}".upper().replace("-", "_")
+        self._complain(
+            path,
+            "is a secret and must not stand in this file; write "
+            f"{{env: {name}}} or {{file: PATH}} instead",
+        )
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
             key: self._absolute(value) if key in _PLACES else value for key, value in values.items()
         }
 
-    def _with_place(self, values: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-        """The values, with the place under this path absolute if there is one."""
+    def _changed(
+        self, values: Mapping[str, Any], path: Path, change: Callable[[object], object]
+    ) -> dict[str, Any]:
+        """The values, with what stands under this path changed if there is something."""
         key, *rest = path
-        inner = values.get(key)
+        inner = values.get(str(key))
         if rest and isinstance(inner, Mapping):
-            return {**values, key: self._with_place(inner, tuple(rest))}
-        return {**values, key: self._absolute(inner)} if not rest and inner else dict(values)
+            return {**values, str(key): self._changed(inner, tuple(rest), change)}
+        return {**values, str(key): change(inner)} if not rest and inner else dict(values)
+
+    def _fetched(self, path: Path) -> Callable[[object], object]:
+        """What a reference at this path stands for; a secret that is written out is refused."""
+
+        def fetched(value: object) -> object:
+            self._refuse_written(path, value)
+            return self._resolved(value, path, self._complain)
+
+        return fetched
 
     def _absolute(self, value: object) -> object:
         if isinstance(value, list):

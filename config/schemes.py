@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path as File
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from config.section import Section
 
@@ -44,10 +44,30 @@ class Factor(Section):
     metrics: tuple[Metric, ...] = ()
 
 
-class Figures(Section):
-    """A CSV or Parquet file with one row a customer."""
+class OwnTable(Section):
+    """A CSV or Parquet file; or a query, and the database that it is sent to.
 
-    path: File
+    That is a URL, or the path of a SQLite or DuckDB file.
+    """
+
+    path: File | None = None
+    url: SecretStr | None = None
+    query: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.path is None and self.url is None:
+            raise ValueError("needs path, or url and query, to say where the rows are")
+        if self.path is not None and self.url is not None:
+            raise ValueError("has both path and url; the rows are in one place")
+        if self.url is not None and self.query is None:
+            raise ValueError("needs query beside url: one SELECT")
+        return self
+
+
+class Figures(OwnTable):
+    """One row a customer."""
+
     customer_id: str = "customer_id"
 
 
@@ -61,10 +81,9 @@ class Stratification(Section):
     cost_to_serve: Factor = Factor()
 
 
-class Events(Section):
-    """A CSV or Parquet file with one row an event."""
+class Events(OwnTable):
+    """One row an event."""
 
-    path: File
     customer_id: str = "customer_id"
     kind: str = "kind"
     occurred_at: str = "occurred_at"

@@ -9,7 +9,7 @@ from segmenter import pinned, schemes
 from segmenter.expr import Engine, Table
 from segmenter.schemes.rules import Problem
 from segmenter.settings import Settings
-from sync.tables import read_events, read_figures
+from sync.tables import Where, read_events, read_figures
 
 
 def segmentation(given: Mapping[str, Any]) -> Settings:
@@ -39,7 +39,8 @@ def figures(engine: Engine, given: Mapping[str, Any]) -> Table | None:
     if data is None or "stratification" not in given["schemes"]:
         return None
     wanted = segmentation(given).stratification.columns()
-    return read_figures(engine, wanted=wanted, **data)
+    where, rest = _where(data)
+    return read_figures(engine, where=where, wanted=wanted, **rest)
 
 
 def events(engine: Engine, given: Mapping[str, Any]) -> Table | None:
@@ -47,4 +48,10 @@ def events(engine: Engine, given: Mapping[str, Any]) -> Table | None:
     data = given["affinity"]["data"]
     if data is None or "affinity" not in given["schemes"]:
         return None
-    return read_events(engine, **data)
+    where, rest = _where(data)
+    return read_events(engine, where=where, **rest)
+
+
+def _where(data: Mapping[str, Any]) -> tuple[Where, dict[str, Any]]:
+    place = {key: data[key] for key in ("path", "url", "query")}
+    return Where(**place), {key: value for key, value in data.items() if key not in place}

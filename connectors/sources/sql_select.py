@@ -19,6 +19,8 @@ _ROWS, _NEWER = "tidesman_rows", "tidesman_newer"
 
 def reading(query: str) -> str:
     """The query without a closing semicolon. Raises ValueError unless it is one that reads."""
+    if len(query) > LONGEST:
+        raise ValueError(f"has {len(query):,} characters; at most {LONGEST:,} are sent")
     text, place = _END.sub("", query).strip(), 0
     while (remark := _REMARK.match(text, place)) is not None:
         place = remark.end()
