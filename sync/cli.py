@@ -19,7 +19,7 @@ from sync.commands.export import export
 from sync.commands.forget import forget
 from sync.commands.guard import guarded
 from sync.commands.init import init
-from sync.commands.new import destination
+from sync.commands.new import destination, source
 from sync.commands.options import Config, Debug
 from sync.commands.plan import plan
 from sync.commands.reconcile import reconcile
@@ -85,7 +85,10 @@ GROUPS: dict[str, tuple[str, tuple[tuple[Callable[..., None], str], ...]]] = {
     ),
     "new": (
         "Begin a connector of your own.",
-        ((destination, "tidesman new destination postbox --into postbox"),),
+        (
+            (destination, "tidesman new destination postbox --into postbox"),
+            (source, "tidesman new source till --into till"),
+        ),
     ),
 }
 

@@ -26,19 +26,28 @@ def destination(name: str) -> dict[str, str]:
     Raises Misconfigured if the name cannot be a type's: it stands in the configuration and in the
     names of modules, and must not be that of a type which is installed already.
     """
+    return _package("destination", registry.DESTINATIONS, name)
+
+
+def source(name: str) -> dict[str, str]:
+    """The same for a source."""
+    return _package("source", registry.SOURCES, name)
+
+
+def _package(kind: str, group: str, name: str) -> dict[str, str]:
     if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None or keyword.iskeyword(name):
         raise Misconfigured(
             f"{name!r} cannot be the name of a connector: take small letters, digits and _, with "
             "a letter first, such as postbox"
         )
-    if name in registry.names(registry.DESTINATIONS):
-        raise Misconfigured(f"a destination of type {name!r} is installed already")
+    if name in registry.names(group):
+        raise Misconfigured(f"a {kind} of type {name!r} is installed already")
     words = {
         "name": name,
         "dashed": name.replace("_", "-"),
         "title": "".join(word.capitalize() for word in name.split("_")),
     }
-    folder = files("connectors.scaffold") / "destination"
+    folder = files("connectors.scaffold") / kind
     return {
         Template(path).substitute(words): Template((folder / file).read_text()).substitute(words)
         for file, path in FILES.items()

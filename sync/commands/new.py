@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,19 +19,28 @@ NEXT = """\
   4. Install it:            pip install {folder}
 Then `type: {name}` names it in the configuration."""
 
+Name = Annotated[str, typer.Argument(help="Its type in the configuration, such as postbox.")]
+Into = Annotated[
+    Path | None,
+    typer.Option(help="The folder to make; tidesman-NAME if left out.", show_default=False),
+]
 
-def destination(
-    name: Annotated[str, typer.Argument(help="Its type in the configuration, such as postbox.")],
-    into: Annotated[
-        Path | None,
-        typer.Option(help="The folder to make; tidesman-NAME if left out.", show_default=False),
-    ] = None,
-    debug: Debug = False,  # noqa: ARG001 - read by the guard
-) -> None:
+
+def destination(name: Name, into: Into = None, debug: Debug = False) -> None:  # noqa: ARG001
     """Begin a destination: a small package whose tests fail with "not written yet"."""
     from connectors import scaffold
 
-    texts = scaffold.destination(name)
+    _write(name, into, scaffold.destination(name))
+
+
+def source(name: Name, into: Into = None, debug: Debug = False) -> None:  # noqa: ARG001
+    """Begin a source of orders: a small package whose tests fail with "not written yet"."""
+    from connectors import scaffold
+
+    _write(name, into, scaffold.source(name))
+
+
+def _write(name: str, into: Path | None, texts: Mapping[str, str]) -> None:
     folder = into if into is not None else Path(f"tidesman-{name.replace('_', '-')}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Stop(f"{folder} is there and not empty; give another folder with --into")

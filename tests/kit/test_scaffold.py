@@ -16,9 +16,13 @@ from typer.testing import CliRunner
 
 from sync.cli import app
 
+KINDS = ("destination", "source")
+#: By kind, what the README's own connector is called.
+OWN = {"destination": "postbox", "source": "till"}
 
-def make(*arguments: object) -> object:
-    return CliRunner().invoke(app, ["new", "destination", *map(str, arguments)])
+
+def make(kind: str, *arguments: object) -> object:
+    return CliRunner().invoke(app, ["new", kind, *map(str, arguments)])
 
 
 def tried(folder: Path) -> dict[str, str | None]:
@@ -39,55 +43,63 @@ def tried(folder: Path) -> dict[str, str | None]:
     return {name: None if told is None else told.get("message") for name, told in failed.items()}
 
 
-def blocks(root: Path) -> list[str]:
+def blocks(root: Path, kind: str) -> list[str]:
+    """The code of the chapter about that kind: the adapter, then the look-alike."""
     page = (root / "connectors" / "README.md").read_text()
-    return re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    chapter = page.split(f"\n## A {kind}\n")[1].split("\n## ")[0]
+    return re.findall(r"^```python\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
 
 
-def test_a_new_destination_is_not_written_yet_and_with_the_readmes_code_it_is(root, tmp_path):
-    folder = tmp_path / "postbox"
-    assert make("postbox", "--into", folder).exit_code == 0
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_connector_is_not_written_yet_and_with_the_readmes_code_it_is(root, tmp_path, kind):
+    name = OWN[kind]
+    folder = tmp_path / name
+    assert make(kind, name, "--into", folder).exit_code == 0
     broken = {name: how for name, how in tried(folder).items() if how is not None}
     assert len(broken) > 60
     assert {how.splitlines()[0].rpartition(":")[0] for how in broken.values()} == {
         "NotImplementedError: not written yet"
     }
 
-    package = folder / "tidesman_postbox"
-    for name, code in zip(("adapter", "lookalike"), blocks(root), strict=False):
-        (package / f"{name}.py").write_text(code)
+    package = folder / f"tidesman_{name}"
+    for module, code in zip(("adapter", "lookalike"), blocks(root, kind), strict=False):
+        (package / f"{module}.py").write_text(code)
     after = tried(folder)
     assert {name: how for name, how in after.items() if how is not None} == {}
     assert set(after) >= set(broken)
-    files = [package / "adapter.py", package / "lookalike.py", folder / "tests" / "test_postbox.py"]
-    assert sum(len(file.read_text().splitlines()) for file in files) < 150
+    files = [*package.glob("*.py"), folder / "tests" / f"test_{name}.py"]
+    assert sum(len(file.read_text().splitlines()) for file in files) < 200
 
 
-def test_its_entry_point_leads_to_the_class(tmp_path, monkeypatch):
-    assert make("my_vendor", "--into", tmp_path / "new").exit_code == 0
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_entry_point_leads_to_the_class(tmp_path, monkeypatch, kind):
+    own = f"my_{kind}"  # two packages of one name would be one to Python
+    assert make(kind, own, "--into", tmp_path / "new").exit_code == 0
     project = tomllib.loads((tmp_path / "new" / "pyproject.toml").read_text())["project"]
-    ((name, value),) = project["entry-points"]["tidesman.destinations"].items()
+    ((name, value),) = project["entry-points"][f"tidesman.{kind}s"].items()
     monkeypatch.syspath_prepend(tmp_path / "new")
-    loaded = EntryPoint(name, value, "tidesman.destinations").load()
+    loaded = EntryPoint(name, value, f"tidesman.{kind}s").load()
     assert (project["name"], name, loaded.__name__) == (
-        "tidesman-my-vendor",
-        "my_vendor",
-        "MyVendor",
+        f"tidesman-my-{kind}",
+        own,
+        f"My{kind.capitalize()}",
     )
 
 
-@pytest.mark.parametrize("name", ["Postbox", "post-box", "1st", "class", "", "klaviyo", "../x"])
-def test_a_name_that_cannot_be_a_type_is_told(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["Postbox", "post-box", "1st", "class", "", "files", "../x"])
+def test_a_name_that_cannot_be_a_type_is_told(tmp_path, monkeypatch, kind, name):
     monkeypatch.chdir(tmp_path)
-    done = make(name)
+    done = make(kind, name)
     assert done.exit_code == 2
     assert repr(name) in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_written_over(tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_written_over(tmp_path, kind):
     (tmp_path / "mine.txt").write_text("mine")
-    done = make("postbox", "--into", tmp_path)
+    done = make(kind, "postbox", "--into", tmp_path)
     assert done.exit_code == 2
     assert "--into" in done.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
