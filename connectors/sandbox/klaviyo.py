@@ -21,6 +21,7 @@ from connectors.sandbox import klaviyo_jsonapi as jsonapi
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.klaviyo_account import Account
 from connectors.sandbox.klaviyo_calls import EventCalls, JobCalls
+from connectors.sandbox.klaviyo_feed import FeedCalls
 from connectors.sandbox.klaviyo_people import ListCalls, ProfileCalls
 from connectors.sandbox.lookalike import LookAlike
 from connectors.sandbox.windows import Verdict, Window
@@ -87,7 +88,7 @@ class Klaviyo(LookAlike):
     def routes(self) -> list[BaseRoute]:
         """Every endpoint that we serve, with its documented windows."""
         jobs, people = JobCalls(self), ProfileCalls(self)
-        events, lists = EventCalls(self), ListCalls(self)
+        events, lists, feed = EventCalls(self), ListCalls(self), FeedCalls(self)
         job, members = "/api/profile-bulk-import-jobs", "/api/lists/{id}/relationships/profiles"
         return [
             self.route("GET", "/api/accounts", self._accounts, *XS),
@@ -103,6 +104,8 @@ class Klaviyo(LookAlike):
             self.route("GET", "/api/profiles/{id}", people.one, *L),
             self.route("PATCH", "/api/profiles/{id}", people.update, *L),
             self.route("POST", "/api/events", events.one, *XL),
+            self.route("GET", "/api/events", feed.events, *XL),
+            self.route("GET", "/api/metrics", feed.metrics, *M),
             self.route("POST", "/api/event-bulk-create-jobs", events.bulk, *M),
             self.route("POST", "/api/lists", lists.create, *LIST_CREATE),
             self.route("GET", "/api/lists", lists.all, *L),

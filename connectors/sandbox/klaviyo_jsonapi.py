@@ -144,8 +144,8 @@ def page(
     cap: int | None = None,
 ) -> Response:
     """One page by cursor, with absolute links to the next and the one before."""
-    size = _page_size(call, default, maximum)
-    start = _offset(call)
+    size = page_size(call, default, maximum)
+    start = offset(call)
     taken = size if cap is None else min(size, cap)
     stop = start + taken
     links = {
@@ -156,14 +156,22 @@ def page(
     return reply(200, {"data": [render(item) for item in items[start:stop]], "links": links})
 
 
-def _page_size(call: Call, default: int, maximum: int) -> int:
+def including(answer: Response, resources: Sequence[JSON]) -> Response:
+    """The same answer with other resources beside its data."""
+    body: JSON = json.loads(bytes(answer.body))
+    return reply(answer.status_code, {**body, "included": list(resources)})
+
+
+def page_size(call: Call, default: int, maximum: int) -> int:
+    """How many a page shall have; anything else is refused."""
     text = call.query.get("page[size]", str(default))
     if not text.isdecimal() or not 1 <= int(text) <= maximum:
         refuse(400, "invalid", f"Page size must be from 1 to {maximum}.", parameter="page[size]")
     return int(text)
 
 
-def _offset(call: Call) -> int:
+def offset(call: Call) -> int:
+    """Where a page begins, by its cursor."""
     cursor = call.query.get("page[cursor]")
     if not cursor:
         return 0

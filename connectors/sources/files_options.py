@@ -7,11 +7,13 @@ from hashlib import sha256
 
 from pydantic import Field, field_validator
 
+from connectors.base import Options
+from connectors.sources.rows_events import EventRowOptions
 from connectors.sources.rows_options import RowOptions
 
 
-class FilesOptions(RowOptions):
-    """Options of a source of files. Paths are absolute: a file, a pattern, a folder, or several."""
+class PlaceOptions(Options):
+    """Where files are. Paths are absolute: a file, a pattern, a folder, or several."""
 
     path: str | tuple[str, ...] = Field(
         description="A file, a pattern, several, or a folder, in which no .txt is read."
@@ -36,3 +38,11 @@ class FilesOptions(RowOptions):
     def meaning(self) -> str:
         """A digest of everything that decides how a file is read; where it lies does not."""
         return sha256(self.model_dump_json(exclude={"path"}).encode()).hexdigest()[:16]
+
+
+class FilesOptions(RowOptions, PlaceOptions):
+    """Options of a source of files of orders."""
+
+
+class FileEventsOptions(EventRowOptions, PlaceOptions):
+    """Options of a source of files of events."""

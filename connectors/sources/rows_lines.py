@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -48,10 +48,10 @@ class Check:
     spoils: bool = False
 
 
-def positions(rows: Rows, options: RowOptions) -> dict[str, int]:
+def positions(rows: Rows, chosen: Iterable[tuple[str, str]]) -> dict[str, int]:
     """Where each mapped column is. Raises Misconfigured with the nearest name if it is not."""
     found: dict[str, int] = {}
-    for what, column in options.columns.chosen():
+    for what, column in chosen:
         places = [i for i, name in enumerate(rows.names) if name == column.strip()]
         if len(places) > 1:
             raise Misconfigured(f"{rows.name} has {len(places)} columns {column!r}; rename one")
@@ -75,7 +75,7 @@ def load(base: duckdb.DuckDBPyConnection, rows: Rows, options: RowOptions) -> li
     Columns: those of ORDERS with amount DECIMAL(38, 12), row, free (its price is zero), unsold
     (its quantity is, at a price), void, bad_email, verdict, culprit (the text that failed).
     """
-    where = positions(rows, options)
+    where = positions(rows, options.columns.chosen())
     opened = base.from_arrow(rows.stream(sorted(set(where.values()))))
     kinds = dict(zip(opened.columns, map(str, opened.types), strict=True))
     cells = {what: (f"c{i}", kinds[f"c{i}"]) for what, i in where.items()}

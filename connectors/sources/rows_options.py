@@ -43,33 +43,12 @@ class Columns(BaseModel):
                 yield name, column
 
 
-class RowOptions(Options):
-    """How rows are read as orders.
+class MomentOptions(Options):
+    """How moments are read, and how many rows may be unreadable."""
 
-    ``timezone`` is that of moments without a zone, ``currency`` that of rows without one.
-    ``date_format`` is one format or several in the signs of strptime; without it ISO 8601 is
-    read. A row whose ``status`` is one of ``void`` (in any case) takes its order away.
-    ``tolerate`` is the share of a file's rows that may be unreadable before it is refused.
-    """
-
-    columns: Columns = Field(description="Which column is what.")
     timezone: str = Field(description="The zone of moments that are written without one.")
-    lines: bool = Field(False, description="Whether an order is several rows, to be added up.")
-    currency: str = Field("", description="That of rows without one.")
-    decimal: str = Field(".", min_length=1, max_length=1, description="The mark before cents.")
-    thousands: str = Field("", max_length=1, description="The mark between thousands, if any.")
     date_format: str | tuple[str, ...] = Field(
         (), description="One format or several in the signs of strptime; ISO 8601 if left out."
-    )
-    void: tuple[str, ...] = Field(
-        (
-            *("cancelled", "canceled", "void", "voided", "failed"),
-            *("refunded", "deleted", "draft", "test"),
-        ),
-        description="A row with such a status, in any case, takes its order away.",
-    )
-    latest_row_wins: bool = Field(
-        False, description="Whether many repeated order ids are corrections: the last row counts."
     )
     tolerate: float = Field(
         0.01, ge=0, le=1, description="Share of unreadable rows above which all is refused."
@@ -96,12 +75,38 @@ class RowOptions(Options):
                 raise ValueError(f'{form!r} does not tell day, month and year, as "%d/%m/%Y" does')
         return value
 
+    def formats(self) -> tuple[str, ...]:
+        """The date formats, none for ISO 8601."""
+        return (self.date_format,) if isinstance(self.date_format, str) else self.date_format
+
+
+class RowOptions(MomentOptions):
+    """How rows are read as orders.
+
+    ``timezone`` is that of moments without a zone, ``currency`` that of rows without one.
+    ``date_format`` is one format or several in the signs of strptime; without it ISO 8601 is
+    read. A row whose ``status`` is one of ``void`` (in any case) takes its order away.
+    ``tolerate`` is the share of a file's rows that may be unreadable before it is refused.
+    """
+
+    columns: Columns = Field(description="Which column is what.")
+    lines: bool = Field(False, description="Whether an order is several rows, to be added up.")
+    currency: str = Field("", description="That of rows without one.")
+    decimal: str = Field(".", min_length=1, max_length=1, description="The mark before cents.")
+    thousands: str = Field("", max_length=1, description="The mark between thousands, if any.")
+    void: tuple[str, ...] = Field(
+        (
+            *("cancelled", "canceled", "void", "voided", "failed"),
+            *("refunded", "deleted", "draft", "test"),
+        ),
+        description="A row with such a status, in any case, takes its order away.",
+    )
+    latest_row_wins: bool = Field(
+        False, description="Whether many repeated order ids are corrections: the last row counts."
+    )
+
     @model_validator(mode="after")
     def _signs_differ(self) -> RowOptions:
         if self.decimal == self.thousands:
             raise ValueError("decimal and thousands cannot be the same sign")
         return self
-
-    def formats(self) -> tuple[str, ...]:
-        """The date formats, none for ISO 8601."""
-        return (self.date_format,) if isinstance(self.date_format, str) else self.date_format

@@ -106,7 +106,7 @@ class RowOrders:
             self.close()
             raise
 
-    def orders(self) -> pa.RecordBatchReader:
+    def stream(self) -> pa.RecordBatchReader:
         """The orders by time and id, in the columns of ``ORDERS``; a stream, to be read once."""
         return self._base.cursor().sql(SORTED).to_arrow_reader(BATCH).cast(ORDERS)
 

@@ -62,7 +62,7 @@ class Sql(Source[SqlOptions]):
                     raise Misconfigured(f"{found.rows.name} brings no order that can be used")
                 faults = (*read.faults, *_ahead(newest))
                 unit = WHOLE if whole else None
-                yield Page(read.orders(), after.text(), unit, faults, read.set_aside())
+                yield Page(read.stream(), after.text(), unit, faults, read.set_aside())
             finally:
                 read.close()
 
@@ -86,7 +86,7 @@ class Sql(Source[SqlOptions]):
         there = database.columns(self.options.query)
         rows = Rows(f"the query on {database.name}", "", there, (), lambda _: iter(()))
         rows.numbered = False
-        wanted = [there[place] for place in positions(rows, self.options).values()]
+        wanted = [there[place] for place in positions(rows, self.options.columns.chosen()).values()]
         for column in self.options.cursors():
             if column not in there:
                 raise Misconfigured(
