@@ -155,7 +155,7 @@ class Shopify(LookAlike):
         if points > MOST:
             return self._refused("MAX_COST_EXCEEDED", f"Query cost is {points}", points)
         self._refill()
-        if self.limits and points > self._points:
+        if self.limits and points > self._points + 1e-6:
             return self._refused("THROTTLED", "Throttled", points)
         body = self._executed(document, variables, call.base, PAGE)
         actual = min(points, _objects(body.get("data")))

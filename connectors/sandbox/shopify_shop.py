@@ -26,7 +26,7 @@ SCOPES: Final = {
     ("Order", "customer"): "read_customers",
     ("InventoryItem", "unitCost"): "read_inventory",
 }
-_SINCE: Final = re.compile(r"updated_at:>='([^']+)'")
+_TERM: Final = re.compile(r"(updated_at|id):(>=|<)'?([^']+?)'?")
 
 
 def gid(kind: str, number: int) -> str:
@@ -142,13 +142,27 @@ def resolve(source: Any, info: GraphQLResolveInfo[Any], **asked: Any) -> Any:  #
 def _found(view: View, query: str | None, sort: str | None) -> list[dict[str, Any]]:
     found = view.visible()
     if query is not None:
-        since = _SINCE.fullmatch(query)
-        if since is None:
-            raise GraphQLError(f"the look-alike does not know the filter {query}")
-        found = [each for each in found if each["updatedAt"] >= since[1]]
+        for term in query.split(" AND "):
+            found = [each for each in found if _fits(each, term)]
     if sort == "UPDATED_AT":
-        return sorted(found, key=lambda each: (each["updatedAt"], each["id"]))
-    return found
+        return sorted(found, key=lambda each: (each["updatedAt"], number(each)))
+    return sorted(found, key=number)
+
+
+def number(each: dict[str, Any]) -> int:
+    """The end of Shopify's id."""
+    return int(each["id"].rpartition("/")[2])
+
+
+def _fits(each: dict[str, Any], term: str) -> bool:
+    told = _TERM.fullmatch(term)
+    if told is None:
+        raise GraphQLError(f"the look-alike does not know the filter {term}")
+    name, comparator, value = told.groups()
+    if name == "id":
+        return number(each) >= int(value) if comparator == ">=" else number(each) < int(value)
+    there: str = each["updatedAt"]
+    return there >= value if comparator == ">=" else there < value
 
 
 def connection(

@@ -23,17 +23,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
 
 import httpx
 import pyarrow as pa
 
 from connectors.base import Source
-from connectors.errors import Misconfigured, Throttled, Unauthorized, Unavailable
+from connectors.errors import Throttled, Unauthorized, Unavailable
 from connectors.http import read
 from connectors.sources import shopify_bulk, shopify_cursor, shopify_queries
-from connectors.sources.shopify_answers import TooCostly, as_promised, cost, trouble
+from connectors.sources.shopify_answers import Cost, TooCostly, as_promised, cost, trouble
 from connectors.sources.shopify_bulk import Lost
 from connectors.sources.shopify_cursor import Bulk, Changes, Cursor
 from connectors.sources.shopify_options import ShopifyOptions
@@ -43,10 +43,6 @@ from connectors.types import ORDERS, Coverage, Page
 
 __all__ = ["Shopify", "ShopifyOptions"]
 
-#: Orders of a bulk result that make a page.
-BULK_PAGE: Final = 50_000
-#: Objects that one paged query may bring in all.
-PAGED: Final = 25_000
 #: How far back orders can be seen without ``read_all_orders``.
 WITHOUT_ALL: Final = timedelta(days=60)
 #: Permissions without which an order tells nothing, or not whose it is.
@@ -57,6 +53,10 @@ class Shopify(Source[ShopifyOptions]):
     """Orders and refunds of one shop."""
 
     options_class = ShopifyOptions
+    #: Orders that make a page of a bulk result.
+    bulk_page: ClassVar[int] = 50_000
+    #: Orders that make a page of changes, where their cost allows it; Shopify gives no more.
+    page: ClassVar[int] = 250
 
     def __init__(self, options: ShopifyOptions, *, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(options, transport=transport)
@@ -126,7 +126,7 @@ class Shopify(Source[ShopifyOptions]):
                     raise Unavailable(
                         f"Shopify wrote down {found.orders:,} orders, and {count:,} came"
                     )
-                for rows, last in lines.pages(BULK_PAGE, cursor.stored):
+                for rows, last in lines.pages(self.bulk_page, cursor.stored):
                     cursor = cursor.model_copy(update={"stored": last})
                     yield Page(rows, cursor.model_dump_json())
         except Lost as lost:
@@ -150,24 +150,22 @@ class Shopify(Source[ShopifyOptions]):
             yield page
         if cursor.start is None:
             cursor = self._from(cursor.seen)
-        size, more = shopify_queries.FIRST_PAGE, True
+        size, more = min(shopify_queries.FIRST_PAGE, self.page), True
         while more:
             size, body = await self._page(cursor, size)
+            told = cost(body)
             with as_promised():
                 found = body["data"]["orders"]
                 nodes, info = found["nodes"], found["pageInfo"]
                 owed = tuple(n["id"] for n in nodes if len(n["refunds"]) >= shopify_queries.REFUNDS)
-                # while any is owed another page follows, so that a pull ends with nothing owed
-                more = bool(info["hasNextPage"]) or bool(owed)
-                then = _after(cursor, nodes, owed, info["endCursor"] if more else None)
+                then = cursor.after(nodes, more=info["hasNextPage"], owed=owed)
+            more = then.start is not None
             yield await self._stored(nodes, then)
-            if isinstance(then, Bulk):
-                return
             async for page in self._owed(then):
                 yield page
             cursor = then.model_copy(update={"owed": ()})
-            if more:
-                self._wait_for(body)
+            if more and told is not None:
+                size = _next_page(size, told, self.page)
 
     async def _owed(self, cursor: Changes) -> AsyncIterator[Page]:
         """Orders with more refunds than a page holds, each with all of them."""
@@ -181,29 +179,14 @@ class Shopify(Source[ShopifyOptions]):
             yield await self._stored([] if found is None else [found], cursor)
 
     async def _page(self, cursor: Changes, size: int) -> tuple[int, dict[str, Any]]:
-        """One page, and the size of the next: as large as its cost allows."""
-        since = (cursor.start or cursor.seen).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """One page, of so many orders or of less where they cost too much; and of how many."""
         while True:
             try:
-                body = await self._ask(
-                    shopify_queries.PAGE,
-                    first=size,
-                    after=cursor.after,
-                    query=f"updated_at:>='{since}'",
-                )
+                return size, await self._ask(shopify_queries.PAGE, first=size, **cursor.asked())
             except TooCostly:
                 if size == 1:
                     raise
                 size //= 2
-                continue
-            except Misconfigured:
-                if cursor.after is None:
-                    raise
-                # Shopify's place in an answer may not be good for ever
-                cursor = Changes(seen=cursor.seen, start=cursor.start)
-                continue
-            told = cost(body)
-            return (size if told is None else _fitting(size, told.requested)), body
 
     async def _stored(self, nodes: list[dict[str, Any]], cursor: Cursor) -> Page:
         rows = await asyncio.to_thread(_rows, nodes, self.options.statuses)
@@ -236,11 +219,18 @@ class Shopify(Source[ShopifyOptions]):
             raise error
         return body
 
-    def _wait_for(self, body: dict[str, Any]) -> None:
-        """Raise Throttled where the next page costs more than is there."""
-        told = cost(body)
-        if told is not None and (wait := told.wait(told.requested)) > 0:
-            raise Throttled("Shopify's allowance is spent for now", retry_after=wait)
+
+def _next_page(size: int, told: Cost, most: int) -> int:
+    """How many orders the next page may have, when ``size`` of them cost what is told.
+
+    Raises Throttled where the allowance does not hold what that costs.
+    """
+    each = max(told.requested, 1.0) / size
+    size = max(1, min(int(shopify_queries.MOST / each), most))
+    wait = told.wait(each * size)
+    if wait > 0:
+        raise Throttled("Shopify's allowance is spent for now", retry_after=wait)
+    return size
 
 
 def _rows(nodes: list[dict[str, Any]], statuses: Collection[str]) -> pa.Table:
@@ -253,31 +243,3 @@ def _rows(nodes: list[dict[str, Any]], statuses: Collection[str]) -> pa.Table:
 
 def _nothing(cursor: Cursor) -> Page:
     return Page(ORDERS.empty_table(), cursor.model_dump_json())
-
-
-def _fitting(size: int, requested: float) -> int:
-    """How many orders a page may have when ``size`` of them cost so much."""
-    most = int(size * shopify_queries.MOST / max(requested, 1.0))
-    return max(1, min(most, shopify_queries.LARGEST_PAGE))
-
-
-def _after(
-    cursor: Changes, nodes: list[dict[str, Any]], owed: tuple[str, ...], place: str | None
-) -> Cursor:
-    """The cursor after a page; ``place`` is None where it was the last.
-
-    The next query begins in the second of the last change, as orders that change meanwhile leave
-    their places to others. Only within a second Shopify's own place is used; where more orders
-    changed in it than can be paged, as by an import, a bulk operation gets past them.
-    """
-    changed = [datetime.fromisoformat(node["updatedAt"]) for node in nodes]
-    seen = max([cursor.seen, *changed])
-    if place is None:
-        return Changes(seen=seen)
-    last = max(changed, default=cursor.seen)
-    if cursor.start is None or last > cursor.start:
-        return Changes(seen=seen, start=last, owed=owed)
-    count = cursor.count + len(nodes)
-    if count + shopify_queries.LARGEST_PAGE > PAGED:
-        return Bulk()
-    return Changes(seen=seen, start=cursor.start, after=place, count=count, owed=owed)

@@ -6,7 +6,7 @@ A query is paid from a bucket that refills by so many points a second; what is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -40,7 +40,7 @@ class Cost:
 
 
 @contextmanager
-def as_promised() -> Iterator[None]:
+def as_promised() -> Generator[None]:
     """Read an answer in here: Unavailable if it is not as Shopify's schema promises."""
     try:
         yield

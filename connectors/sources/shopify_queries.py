@@ -9,8 +9,6 @@ from typing import Final
 
 #: A single query may cost so much, on every plan.
 MOST: Final = 1_000
-#: Pages hold at most so many orders; 250 is the most that Shopify gives.
-LARGEST_PAGE: Final = 250
 #: Refunds of an order that are asked for with a page; an order that has as many is asked for alone.
 REFUNDS: Final = 5
 #: Refunds that are asked for with a single order.
@@ -34,9 +32,9 @@ _REFUND = f"id createdAt processedAt totalRefundedSet {{ {_MONEY} }}"
 EVERYTHING: Final = f"{{ orders {{ edges {{ node {{ {_ORDER} refunds {{ {_REFUND} }} }} }} }} }}"
 
 PAGE: Final = f"""
-query Orders($first: Int!, $after: String, $query: String!) {{
-  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
-    pageInfo {{ hasNextPage endCursor }}
+query Orders($first: Int!, $query: String!, $sort: OrderSortKeys!) {{
+  orders(first: $first, query: $query, sortKey: $sort) {{
+    pageInfo {{ hasNextPage }}
     nodes {{ {_ORDER} refunds(first: {REFUNDS}) {{ {_REFUND} }} }}
   }}
 }}

@@ -104,6 +104,7 @@ SELECT refunds.order_id, customer_id, email, phone, refunds.ordered_at,
     CASE WHEN counts THEN -refunds.amount ELSE 0 END::DECIMAL(18, 4) AS amount, refunds.currency,
     CASE WHEN counts AND refunds.amount > 0 THEN 'refund' ELSE 'void' END AS kind
 FROM page JOIN refunds USING (number)
+ORDER BY order_id
 """
 _LAST: Final = """
 SELECT max(number) FROM (FROM orders WHERE number > $after ORDER BY number LIMIT $size)

@@ -54,7 +54,7 @@ def of(count: int) -> Decimal:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.sources.shopify.BULK_PAGE", 10)
+    monkeypatch.setattr("connectors.sources.shopify.Shopify.bulk_page", 10)
 
 
 @pytest.mark.parametrize("cursor", [None, LATELY], ids=["bulk", "pages"])

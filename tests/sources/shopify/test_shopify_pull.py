@@ -164,15 +164,3 @@ def test_more_orders_of_one_second_than_a_page_holds(open_shop: Open) -> None:
     shop.cursor = '{"seen": "2026-10-01T00:00:00Z"}'
     shop.pull()
     assert len(shop.rows) == 120
-
-
-def test_a_second_with_more_changes_than_can_be_paged_is_left_to_bulk(
-    open_shop: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connectors.sources.shopify.PAGED", 300)
-    orders = [order(n, START, Decimal(n)) for n in range(1, 401)]
-    shop = open_shop(orders)
-    shop.cursor = '{"seen": "2026-10-01T00:00:00Z"}'
-    shop.pull()
-    assert len(shop.rows) == 400
-    assert shop.alike.counts()["bulk_operations"] == 1
