@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from connectors.base import Delivery, Destination
@@ -13,6 +14,9 @@ from connectors.types import Batch, Change, Outcome, Receipt, Rejected
 #: What a request holds around its records (keys, list ids), in bytes; kept free in each.
 ENVELOPE = 2_048
 
+#: Changes that are weighed at a time.
+WEIGHED = 100
+
 Attempt = Callable[[Batch[Any]], Awaitable[Receipt]]
 
 
@@ -21,18 +25,29 @@ def cut(
 ) -> Iterator[Batch[Any]]:
     """Batches within the count and the bytes that one request may have, in the order given."""
     room = None if delivery.bytes is None else delivery.bytes - ENVELOPE
+    left = iter(changes)
     batch: list[Change] = []
     weight = 0
-    for change in changes:
-        own = 0 if room is None else len(encode(destination.wire(change))) + 1
-        full = len(batch) == delivery.size or (room is not None and weight + own > room)
-        if batch and full:
+    while some := list(islice(left, min(WEIGHED, delivery.size - len(batch)))):
+        own = 0 if room is None else _weight(destination, some)
+        light = room is None or weight + own <= room
+        for part in [some] if light else ([change] for change in some):
+            own = own if light else _weight(destination, part)
+            if batch and room is not None and weight + own > room:
+                yield Batch(tuple(batch))
+                batch, weight = [], 0
+            batch += part
+            weight += own
+        if len(batch) == delivery.size:
             yield Batch(tuple(batch))
             batch, weight = [], 0
-        batch.append(change)
-        weight += own
     if batch:
         yield Batch(tuple(batch))
+
+
+def _weight(destination: Destination[Any], changes: Sequence[Change]) -> int:
+    """Bytes of JSON, a comma after each; several at a time, which takes half as long."""
+    return len(encode([destination.wire(change) for change in changes])) - 1
 
 
 async def exchange(

@@ -58,6 +58,9 @@ def encode(body: object) -> bytes:
 
 
 def _plain(value: object) -> str | float:
+    # nearly always
+    if type(value) is date:
+        return value.isoformat()
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):

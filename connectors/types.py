@@ -151,14 +151,15 @@ class Identify(Change):
     known: Mapping[str, Value] | None = None
     first: bool = False
 
-    def standing(self) -> dict[str, Value]:
+    def standing(self) -> Mapping[str, Value]:
         """All properties, but without a null where there surely is nothing to clear."""
-        if self.known is None and not self.first:
-            return dict(self.properties)
+        unknown = self.known is None and not self.first
+        if unknown or None not in self.properties.values():
+            return self.properties
         known = self.known or {}
         return {k: v for k, v in self.properties.items() if v is not None or _held(known, k)}
 
-    def delta(self) -> dict[str, Value]:
+    def delta(self) -> Mapping[str, Value]:
         """Only the properties that differ from what the destination last accepted."""
         known = self.known
         if known is None:

@@ -29,6 +29,11 @@ def batches(
 
 def _apart(changes: Sequence[Change], late: list[Change]) -> list[Change]:
     """Those that can go together; the others are put to ``late``."""
+    emails = [change.person.email for change in changes]
+    phones = [change.person.phone for change in changes]
+    given = [a.casefold() for both in (emails, phones) for a in both if a is not None]
+    if len(set(given)) == len(given):
+        return list(changes)
     owner: dict[str, str] = {}
     kept: list[Change] = []
     for change in changes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -256,7 +255,7 @@ class Events:
 def _due(entry: Entry, before: Standing | None, *, by_address: bool) -> Identify:
     """The change, with what its destination is known to hold."""
     if before is None:
-        return replace(_identify(entry, None), first=True)
+        return _identify(entry, None, first=True)
     known = before.accepted if before.mark is Mark.ACKED else None
     if by_address and known is not None and not at(known, entry.value):
         known = None
@@ -267,8 +266,8 @@ def _batch(entries: Sequence[Entry]) -> Batch[Identify]:
     return Batch(tuple(_identify(entry, None) for entry in entries))
 
 
-def _identify(entry: Entry, known: Sent | None) -> Identify:
+def _identify(entry: Entry, known: Sent | None, *, first: bool = False) -> Identify:
     sent = load(entry.value)
     person = Person(entry.customer_id, sent.email, sent.phone)
     held = None if known is None else known.properties
-    return Identify(entry.customer_id, person, sent.properties, held)
+    return Identify(entry.customer_id, person, sent.properties, held, first)

@@ -13,6 +13,7 @@ from connectors.errors import ConnectorError, TicketLost
 from connectors.exchange import exchange, verified
 from connectors.types import Batch, Outcome, Receipt, Unsure
 from sync.books import Book
+from sync.commits import Commits
 from sync.failpoints import reach
 from sync.jobs import polled
 from sync.plan import Target
@@ -70,6 +71,7 @@ class Lane:
         #: Changes of an earlier process whose job the vendor lost; whoever plans sends them again.
         self.lost: set[str] = set()
         self._resent: dict[str, int] = {}
+        self._commits = Commits(store)
         self._news = asyncio.Event()
         self._closed = False
         self._progress_at = wire.clock.monotonic()
@@ -89,9 +91,8 @@ class Lane:
         self._closed = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll())
-            workers = [
-                group.create_task(self._work(batches)) for _ in range(self.wire.pace.in_flight)
-            ]
+            at_once = self.wire.pace.at_once(self.delivery)
+            workers = [group.create_task(self._work(batches)) for _ in range(at_once)]
             await asyncio.gather(*workers)
             self._closed = True
             self._news.set()
@@ -109,12 +110,12 @@ class Lane:
     async def _send(self, batch: Batch[Any]) -> None:
         left = {change.id for change in batch}
         doubtful: set[str] = set()
-        self.book.unsure(batch)
+        await self._commits.write(lambda: self.book.unsure(batch))
         reach("deliver.marked")
         try:
             async for part, receipt in exchange(batch, lambda part: self._attempt(part, doubtful)):
                 reach("deliver.answered")
-                self._write(part, hushed(receipt, self.wire.secrets))
+                await self._write(part, hushed(receipt, self.wire.secrets))
                 left.difference_update(change.id for change in part)
                 reach("deliver.written")
         except (ConnectorError, Stopping) as error:
@@ -146,14 +147,16 @@ class Lane:
             self.halted = self.halted or error
             return Receipt({change.id: Unsure(str(error)) for change in part})
 
-    def _write(self, part: Batch[Any], receipt: Receipt) -> None:
-        if receipt.ticket is None:
-            self.book.answered(receipt.outcomes)
+    async def _write(self, part: Batch[Any], receipt: Receipt) -> None:
+        ticket = receipt.ticket
+        if ticket is None:
+            await self._commits.write(lambda: self.book.answered(receipt.outcomes))
             self.on_answer(len(part))
             return
-        self.book.ticketed([change.id for change in part], receipt.ticket)
+        ids = _ids(part)
+        await self._commits.write(lambda: self.book.ticketed(ids, ticket))
         reach("deliver.ticketed")
-        self._submit(Job(receipt.ticket, _ids(part), self._later(0), part))
+        self._submit(Job(ticket, ids, self._later(0), part))
 
     # jobs
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +38,23 @@ class Mark(StrEnum):
     UNSURE = "unsure"
     #: The destination will not take this very value.
     REFUSED = "refused"
+
+
+#: What many rows at once become; a run of None leaves each to its own.
+_BECOMES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "acked": {
+            "mark": Mark.ACKED.value,
+            "accepted": ledger.c.value,
+            "value": None,
+            "reason": None,
+            "ticket": None,
+            "run_id": sa.func.coalesce(sa.bindparam("run", type_=sa.String()), ledger.c.run_id),
+            "updated_at": sa.bindparam("now"),
+        },
+        "ticketed": {"ticket": sa.bindparam("taken_as")},
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,7 @@ class Ledger:
         self.destination = destination
         self.channel = channel
         self.mine = (ledger.c.destination == destination, ledger.c.channel == channel)
+        self._updates: dict[str, sa.Update] = {}
 
     # before the wire
 
@@ -119,8 +138,8 @@ class Ledger:
         """
         acked = [key for key, outcome in outcomes.items() if isinstance(outcome, Delivered)]
         with self.store.begin() as connection:
-            if acked:
-                self._acked(connection, acked, run_id, at)
+            columns = {"keys": acked, "run": run_id, "now": plain_moment(connection, at)}
+            execute_many(connection, self._those(connection, "acked"), columns)
             self._others(connection, outcomes, run_id, at)
             if settles is not None:
                 end_job(connection, self.destination, settles)
@@ -129,8 +148,8 @@ class Ledger:
         """The vendor took them as a job: write the ticket down, to ask again and not send again."""
         with self.store.begin() as connection:
             begin_job(connection, self.destination, ticket, kind, self.channel, at)
-            statement = self._those(connection).values(ticket=ticket)
-            execute_many(connection, statement, {"keys": list(ids)})
+            columns = {"keys": list(ids), "taken_as": ticket}
+            execute_many(connection, self._those(connection, "ticketed"), columns)
 
     def lost(self, ticket: str) -> None:
         """The vendor no longer knows the job: its rows are unsure and may be sent again."""
@@ -157,20 +176,6 @@ class Ledger:
                 values: dict[str, Any] = {name: sa.bindparam(f"was_{name}") for name in _PUT_BACK}
                 connection.execute(self._by_key().values(**values), rows)
 
-    def _acked(
-        self, connection: Connection, keys: Sequence[str], run_id: str | None, at: datetime
-    ) -> None:
-        statement = self._those(connection).values(
-            mark=Mark.ACKED.value,
-            accepted=ledger.c.value,
-            value=None,
-            reason=None,
-            ticket=None,
-            run_id=ledger.c.run_id if run_id is None else run_id,
-            updated_at=plain_moment(connection, at),
-        )
-        execute_many(connection, statement, {"keys": list(keys)})
-
     def _others(
         self,
         connection: Connection,
@@ -196,8 +201,13 @@ class Ledger:
                 [{"key": key, "becomes": m.value, "why": mask(why)} for key, m, why in rows],
             )
 
-    def _those(self, connection: Connection) -> sa.Update:
-        return sa.update(ledger).where(*self.mine, one_of(connection, ledger.c.customer_id, "keys"))
+    def _those(self, connection: Connection, becomes: str) -> sa.Update:
+        """Kept, as compiling such a statement takes as long as writing 75 rows by it."""
+        if becomes not in self._updates:
+            theirs = one_of(connection, ledger.c.customer_id, "keys")
+            statement = sa.update(ledger).where(*self.mine, theirs).values(_BECOMES[becomes])
+            self._updates[becomes] = statement
+        return self._updates[becomes]
 
     def _by_key(self) -> sa.Update:
         return sa.update(ledger).where(*self.mine, ledger.c.customer_id == sa.bindparam("key"))

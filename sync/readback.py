@@ -37,7 +37,7 @@ async def read_back(
     """Read all of them. Raises what stops a destination: ConnectorError or Stopping."""
     reading = _Reading(connector, wire, names, on_answer)
     left = iter(people)
-    await asyncio.gather(*(reading.work(left) for _ in range(wire.pace.in_flight)))
+    await asyncio.gather(*(reading.work(left) for _ in range(wire.pace.at_once())))
     if reading.halted is not None:
         raise reading.halted
     return reading.told

@@ -31,7 +31,7 @@ def dump(sent: Sent) -> str:
 
 def load(text: str) -> Sent:
     """Back from ``dump``."""
-    body = json.loads(text)
+    body = _decode(text)
     return Sent(body["email"], body["phone"], _opened(body["properties"]))
 
 
@@ -42,7 +42,7 @@ def dump_properties(properties: Mapping[str, Value]) -> str:
 
 def load_properties(text: str) -> dict[str, Value]:
     """Back from ``dump_properties``."""
-    return _opened(json.loads(text))
+    return _opened(_decode(text))
 
 
 def _closed(value: object) -> dict[str, str]:
@@ -69,6 +69,8 @@ def _open(value: object) -> Value:
     return datetime.fromisoformat(inner["moment"])
 
 
+# the function behind it looks for a byte order mark and for options each time
+_decode = json.JSONDecoder().decode
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_closed
 )

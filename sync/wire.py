@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
+from connectors.base import Delivery
 from connectors.errors import BrokenConnector, ConnectorError, NotReady, Throttled, Unavailable
 from connectors.http import mask
 from connectors.types import Delivered, Outcome, Receipt
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 #: Seconds of the first wait after a throttled call that names none; each further one doubles.
 FIRST_PATIENCE = 1.0
+#: Requests under way at once: as a rule, at most, and the changes that they hold together.
+FEW, MANY, FULL = 4, 16, 1_000
 #: Seconds after which a wait looks up whether it shall end.
 NAP = 1.0
 
@@ -46,12 +49,13 @@ class Stopping(Exception):
 class Pace:
     """How many requests at once, how often again, how long. Times are in seconds.
 
+    ``in_flight`` None: 4, and where a request holds few changes as many as hold 1,000, up to 16.
     ``attempts`` counts calls without a usable answer; being throttled costs none of them.
     ``job_patience`` is how long a run waits while no job at the vendor comes to an end, and
     ``ready_patience`` how long for an answer of a source that is still being prepared.
     """
 
-    in_flight: int = 4
+    in_flight: int | None = None
     attempts: int = 6
     first_wait: float = 1.0
     longest_wait: float = 60.0
@@ -61,6 +65,15 @@ class Pace:
     job_patience: float = 1_800.0
     ready_patience: float = 21_600.0
     seed: int | None = None
+
+    def at_once(self, delivery: Delivery | None = None) -> int:
+        """How many requests of one kind are under way at the same time."""
+        if self.in_flight is not None:
+            return self.in_flight
+        # what cannot be repeated is in doubt as long as it is under way
+        if delivery is None or not delivery.idempotent:
+            return FEW
+        return max(FEW, min(MANY, FULL // delivery.size))
 
 
 class Wire:

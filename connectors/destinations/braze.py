@@ -164,7 +164,7 @@ class Braze(Destination[BrazeOptions]):
     def wire(self, change: Change) -> Mapping[str, Any]:
         """An attributes object or an event object."""
         if isinstance(change, Identify):
-            return self._attributes(change)
+            return {**self._news(change), **self._who(change)}
         if isinstance(change, Track):
             return self._event(change)
         return super().wire(change)
@@ -180,10 +180,11 @@ class Braze(Destination[BrazeOptions]):
         unreserved(batch, self)
         PROFILE.within(batch, self.options.identifier, self.wire)
         await self._refuse_unknown(batch)
-        sent = Batch(tuple(change for change in batch if self._news(change)))
+        news = {change.id: self._news(change) for change in batch}
+        sent = Batch(tuple(change for change in batch if news[change.id]))
         if not len(sent):
             return batch.delivered()
-        objects = [self._attributes(change) for change in sent]
+        objects = [{**news[change.id], **self._who(change)} for change in sent]
         told = await self._track("attributes", sent, objects)
         return Receipt({**batch.delivered().outcomes, **told.outcomes})
 
@@ -264,9 +265,6 @@ class Braze(Destination[BrazeOptions]):
         known_by = identify(change.person, self.options.identifier)
         who: dict[str, Any] = dict([known_by] if known_by else [])
         return {**who, "_update_existing_only": self.options.update_existing_only}
-
-    def _attributes(self, change: Identify) -> dict[str, Any]:
-        return {**self._news(change), **self._who(change)}
 
     def _event(self, change: Track) -> dict[str, Any]:
         properties = {name: v for name, v in change.properties.items() if v is not None}

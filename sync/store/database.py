@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -27,6 +28,8 @@ class Database:
         self.read_only = read_only
         self.engine = open_engine(url, read_only=read_only)
         self._fence: Fence | None = None
+        #: The transaction that this thread has open by ``together``.
+        self._open_here = threading.local()
         try:
             self._open()
         except BaseException:
@@ -47,10 +50,24 @@ class Database:
         """One transaction that writes. Raises LeaseLost if the lease taken here is gone."""
         if self.read_only:
             raise StoreError("the state database was opened for reading only")
+        shared: Connection | None = getattr(self._open_here, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with translated(self.engine), self._transaction() as connection:
             if self._fence is not None:
                 check_fence(connection, self._fence)
             yield connection
+
+    @contextmanager
+    def together(self) -> Generator[None, None, None]:
+        """All that this thread writes inside is one transaction; it reads what was before."""
+        with self.begin() as connection:
+            self._open_here.connection = connection
+            try:
+                yield
+            finally:
+                self._open_here.connection = None
 
     @contextmanager
     def read(self) -> Generator[Connection, None, None]:

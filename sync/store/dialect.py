@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any, cast
@@ -151,23 +152,31 @@ def one_at_a_time(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
 
 
+@lru_cache(64)
+def _upsert(
+    backend: str, table: sa.Table, keys: tuple[str, ...], update: tuple[str, ...] | None
+) -> sa.Insert:
+    if backend == "sqlite":
+        lite = sqlite.insert(table)
+        if update is None:
+            return lite.on_conflict_do_nothing(index_elements=keys)
+        return lite.on_conflict_do_update(
+            index_elements=keys, set_={name: lite.excluded[name] for name in update}
+        )
+    post = postgresql.insert(table)
+    if update is None:
+        return post.on_conflict_do_nothing(index_elements=keys)
+    return post.on_conflict_do_update(
+        index_elements=keys, set_={name: post.excluded[name] for name in update}
+    )
+
+
 def upsert(
     connection: Connection, table: sa.Table, keys: Sequence[str], update: Sequence[str] | None
 ) -> sa.Insert:
     """An insert that updates those columns (None: nothing) if a row with those keys is there."""
-    if connection.dialect.name == "sqlite":
-        lite = sqlite.insert(table)
-        if update is None:
-            return lite.on_conflict_do_nothing(index_elements=list(keys))
-        return lite.on_conflict_do_update(
-            index_elements=list(keys), set_={name: lite.excluded[name] for name in update}
-        )
-    post = postgresql.insert(table)
-    if update is None:
-        return post.on_conflict_do_nothing(index_elements=list(keys))
-    return post.on_conflict_do_update(
-        index_elements=list(keys), set_={name: post.excluded[name] for name in update}
-    )
+    columns = None if update is None else tuple(update)
+    return _upsert(connection.dialect.name, table, tuple(keys), columns)
 
 
 def plain_moment(connection: Connection, at: datetime) -> str | datetime:
@@ -204,10 +213,19 @@ def execute_many(
 def _each(
     connection: Connection, statement: sa.Insert | sa.Update, columns: Mapping[str, object]
 ) -> None:
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
-    given = {**compiled.params, **columns}
-    rows = zip(*(_column(given[name]) for name in compiled.positiontup or []), strict=False)
-    connection.exec_driver_sql(str(compiled), list(rows))
+    text, names, constants = _compiled(statement, connection.dialect, tuple(columns))
+    given = {**constants, **columns}
+    rows = zip(*(_column(given[name]) for name in names), strict=False)
+    connection.exec_driver_sql(text, list(rows))
+
+
+# a statement that is kept is compiled once: it took longer than to write 75 rows
+@lru_cache(64)
+def _compiled(
+    statement: sa.Insert | sa.Update, dialect: sa.Dialect, names: tuple[str, ...]
+) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
 
 
 def _unnested(statement: sa.Insert, columns: Mapping[str, object]) -> sa.Select[Any]:

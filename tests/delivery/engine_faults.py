@@ -30,21 +30,21 @@ FAULTS = [
     Fault(
         "acked before the wire",
         "sync/lane.py",
-        "        self.book.unsure(batch)\n",
+        "        await self._commits.write(lambda: self.book.unsure(batch))\n",
         "        self.book.unsure(batch)\n        from connectors.types import Delivered as D\n        self.book.answered({c.id: D() for c in batch})\n",
         "delivery/test_delivery_protocol.py::test_only_who_moved_is_sent_and_his_event_follows_his_profile",
     ),
     Fault(
         "not marked before the wire",
         "sync/lane.py",
-        "        self.book.unsure(batch)\n",
+        "        await self._commits.write(lambda: self.book.unsure(batch))\n",
         "        pass\n",
         "delivery/test_delivery_protocol.py::test_a_first_load_sets_every_property_and_sends_no_event",
     ),
     Fault(
         "202 counted as delivered",
         "sync/lane.py",
-        '        self.book.ticketed([change.id for change in part], receipt.ticket)\n        reach("deliver.ticketed")\n        self._submit(Job(receipt.ticket, _ids(part), self._later(0), part))\n',
+        '        await self._commits.write(lambda: self.book.ticketed(ids, ticket))\n        reach("deliver.ticketed")\n        self._submit(Job(ticket, ids, self._later(0), part))\n',
         "        from connectors.types import Delivered as D\n        self.book.answered({c.id: D() for c in part})\n",
         "delivery/test_delivery_jobs.py::test_accepted_is_not_delivered_until_the_job_says_so",
     ),
@@ -191,7 +191,7 @@ FAULTS = [
     Fault(
         "failures in a 200 not read",
         "connectors/destinations/iterable_answers.py",
-        "        if reason is not None:\n            rejected[change.id] = reason\n",
+        "        elif reason is not None:\n            rejected[change.id] = reason\n",
         "",
         "connectors/test_iterable_adapter.py::test_failures_are_read_by_address_whatever_its_case",
     ),

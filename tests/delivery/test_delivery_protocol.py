@@ -173,7 +173,7 @@ def test_a_wrong_key_stops_its_destination_alone(shop_of, kit) -> None:
     assert results["bad"].delivered == 0
     assert results["bad"].waiting == 60 - results["bad"].unsure > 0
     assert "does not accept the key" in results["bad"].stopped_because
-    assert len(shop.vendors["bad"].requests) <= shop.pace.in_flight
+    assert len(shop.vendors["bad"].requests) <= 16
 
 
 def test_a_defective_connector_stops_alone_and_its_words_are_masked(shop_of, kit) -> None:
@@ -216,7 +216,7 @@ def test_two_people_with_one_address_never_share_a_request(shop, kit) -> None:
 
 def test_several_requests_go_at_once_but_not_many(shop, kit) -> None:
     shop.day([kit.row(f"{n:03d}") for n in range(200)])
-    assert shop.vendor.most_at_once == shop.pace.in_flight
+    assert shop.vendor.most_at_once == 16
 
 
 def test_a_wish_to_stop_ends_after_what_is_on_the_wire(shop, kit) -> None:

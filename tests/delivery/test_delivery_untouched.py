@@ -130,6 +130,7 @@ def test_what_may_have_arrived_is_cleared_too(shop, kit) -> None:
 
 @pytest.mark.parametrize("held", [False, True])
 def test_what_a_killed_process_left_unsure_is_not_counted_as_waiting_too(shop, kit, held) -> None:
+    shop.pace = kit.Pace(in_flight=4, seed=1)
     everybody = [str(n) for n in range(100)]
     shop.day([kit.row(each) for each in everybody])
     shop.publish([kit.row(each, "Lost") for each in everybody])
@@ -147,6 +148,7 @@ def test_what_a_killed_process_left_unsure_is_not_counted_as_waiting_too(shop, k
 
 
 def test_events_that_a_killed_process_left_unsure_are_counted_once(shop, kit) -> None:
+    shop.pace = kit.Pace(in_flight=4, seed=1)
     everybody = [str(n) for n in range(100)]
     shop.day([kit.row(each) for each in everybody])
     shop.publish([kit.row(each, "Lost") for each in everybody])
