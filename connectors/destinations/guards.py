@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from connectors.base import Destination
 from connectors.errors import Misconfigured, Refused
-from connectors.types import Batch, Identify, Outcome, Person, Rejected, Track
+from connectors.types import Batch, Enter, Exit, Identify, Outcome, Person, Rejected, Track
 
 #: By what a vendor shall know a person: the e-mail address, our own id, or the address where one
 #: is known and else our id. Exactly one is sent: two that point at two profiles are a conflict.
@@ -43,6 +43,15 @@ def distinct(batch: Batch[Any], key: Callable[[Person], str]) -> None:
     shared = sum(count - 1 for count in Counter(key(c.person) for c in batch).values())
     if shared:
         raise Refused(f"{shared} of {len(batch)} changes share an identifier with another")
+
+
+def audience_of(batch: Batch[Any]) -> str:
+    """The one audience of a batch. Raises Refused, so that it is halved, while it has several."""
+    changes = cast("tuple[Enter | Exit, ...]", batch.changes)
+    found = {change.audience for change in changes}
+    if len(found) > 1:
+        raise Refused(f"{len(batch)} changes are about {len(found)} lists")
+    return found.pop()
 
 
 def unreserved(batch: Batch[Identify], destination: Destination[Any]) -> None:

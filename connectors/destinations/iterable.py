@@ -1,8 +1,8 @@
-"""Iterable: properties by users/bulkUpdate, events by events/trackBulk.
+"""Iterable: properties by users/bulkUpdate, events by events/trackBulk, static lists on request.
 
 Shapes and rates are those of Iterable's published API description (1.8, 2026-03). It names no
-count of users or events for one request; 1,000 is what other connectors use. List and channel
-subscriptions are never touched, and a request carries one identifier, as the description asks.
+count of users or events for one request; 1,000 is what other connectors use. What somebody agreed
+to receive is never touched, and a request carries one identifier, as the description asks.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pydantic import Field, SecretStr
 
 from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import iterable_answers as answers
+from connectors.destinations import iterable_lists as lists
 from connectors.destinations.guards import (
     Identifier,
+    audience_of,
     distinct,
     identified,
     identify,
@@ -28,7 +30,18 @@ from connectors.destinations.guards import (
 from connectors.destinations.limits import Limits
 from connectors.errors import ConnectorError
 from connectors.http import Rejection, only
-from connectors.types import Batch, Change, Identify, Person, Receipt, Track, Value
+from connectors.types import (
+    Audience,
+    Batch,
+    Change,
+    Enter,
+    Exit,
+    Identify,
+    Person,
+    Receipt,
+    Track,
+    Value,
+)
 
 USERS = "/api/users/bulkUpdate"
 EVENTS = "/api/events/trackBulk"
@@ -87,7 +100,7 @@ class Iterable(Destination[IterableOptions]):
             "unsubscribedmessagetypeids",
         }
     )
-    rates = (Rate(5, 1, USERS), Rate(10, 1, EVENTS), Rate(3, 1, FIELDS))
+    rates = (Rate(5, 1, USERS), Rate(10, 1, EVENTS), Rate(3, 1, FIELDS), *lists.RATES)
     # no call reads several users; lists and exports do not give fields by user
     reads = 1
     read_rates = (Rate(100, 1, USER, ("GET",)),)
@@ -118,7 +131,7 @@ class Iterable(Destination[IterableOptions]):
             return self._user(change)
         if isinstance(change, Track):
             return self._event(change)
-        return super().wire(change)
+        return self._who(change.person)
 
     @delivers(Identify, size=1_000, bytes=4_000_000)
     async def identify(self, batch: Batch[Identify]) -> Receipt:
@@ -144,6 +157,35 @@ class Iterable(Destination[IterableOptions]):
         RECORD.within(batch, self.options.identifier, self.wire)
         body = {"events": [self._event(change) for change in batch]}
         return answers.receipt(batch, await self._post(EVENTS, body), self._key)
+
+    async def find(self, name: str) -> Audience | None:
+        """Find the list of that name."""
+        return lists.oldest(await self.call("GET", lists.LISTS), name)
+
+    async def ensure(self, name: str) -> Audience:
+        """Find the list of that name, or make it."""
+        found = await self.find(name)
+        if found is not None:
+            return found
+        return lists.made(await self._post(lists.LISTS, {"name": name}), name)
+
+    @delivers(Enter, size=1_000, bytes=4_000_000)
+    async def enter(self, batch: Batch[Enter]) -> Receipt:
+        """Put users on a list. Iterable makes those whom it does not know."""
+        return answers.receipt(batch, await self._members(lists.PUT_ON, batch), self._key)
+
+    @delivers(Exit, size=1_000, bytes=4_000_000)
+    async def leave(self, batch: Batch[Exit]) -> Receipt:
+        """Take users off a list; who is not found there has left it."""
+        response = await self._members(lists.TAKE_OFF, batch)
+        return answers.receipt(batch, response, self._key, none_is_done=True)
+
+    async def _members(self, path: str, batch: Batch[Any]) -> Response:
+        identified(batch, self.options.identifier)
+        RECORD.within(batch, self.options.identifier, self.wire)
+        distinct(batch, self._key)
+        users = [self._who(change.person) for change in batch]
+        return await self._post(path, lists.body(audience_of(batch), users))
 
     async def read(
         self, people: Sequence[Person], names: Sequence[str]

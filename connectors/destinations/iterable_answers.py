@@ -11,6 +11,7 @@ from connectors.errors import ConnectorError, Misconfigured, Refused
 from connectors.http import Rejection, mask, read
 from connectors.types import Batch, Person, Receipt, Track
 
+NOT_FOUND: Final = "the user does not exist"
 #: The lists of ``failedUpdates`` and what each says of those in it.
 FAILURES: Final[Mapping[str, str]] = {
     "invalidEmails": "the e-mail address is not valid",
@@ -21,8 +22,8 @@ FAILURES: Final[Mapping[str, str]] = {
     "conflictUserIds": "the identifier belongs to another user as well; merge the two",
     "forgottenEmails": "the user was forgotten (GDPR) and may not come back",
     "forgottenUserIds": "the user was forgotten (GDPR) and may not come back",
-    "notFoundEmails": "the user does not exist",
-    "notFoundUserIds": "the user does not exist",
+    "notFoundEmails": NOT_FOUND,
+    "notFoundUserIds": NOT_FOUND,
 }
 
 #: Codes by which an answer says that there is no such user. The first comes with a 500.
@@ -41,11 +42,18 @@ def user_key(value: str) -> str:
     return f"userId:{value}"
 
 
-def receipt(batch: Batch[Any], response: Response, key: Callable[[Person], str]) -> Receipt:
+def receipt(
+    batch: Batch[Any],
+    response: Response,
+    key: Callable[[Person], str],
+    *,
+    none_is_done: bool = False,
+) -> Receipt:
     """The receipt of a 200: those named in a failure list are rejected, the others delivered.
 
-    If the counts of the answer do not agree with the names in it, those not named are unsure.
-    Raises Misconfigured if Iterable has dropped fields: of these nothing arrived, of others it did.
+    ``none_is_done``: who is not found is delivered too. If the answer's counts do not agree with
+    the names in it, those not named are unsure. Raises Misconfigured if Iterable has dropped
+    fields: of these nothing arrived, of others it did.
     """
     body = read(response)
     dropped = body.get("filteredOutFields")
@@ -58,16 +66,20 @@ def receipt(batch: Batch[Any], response: Response, key: Callable[[Person], str])
     named = _named(body)
     disallowed = set(_texts(body.get("disallowedEventNames")))
     rejected: dict[str, str] = {}
+    absent = 0
     for change in batch:
         reason = named.get(key(change.person))
         if reason is None and isinstance(change, Track) and change.name in disallowed:
             reason = "the project does not allow events of this name"
-        if reason is not None:
+        if none_is_done and reason == NOT_FOUND:
+            absent += 1
+        elif reason is not None:
             rejected[change.id] = reason
+    told = len(rejected) + absent
     failed, done = body.get("failCount"), body.get("successCount")
-    if failed == len(rejected) and done in {None, len(batch) - len(rejected)}:
+    if failed == told and done in {None, len(batch) - told}:
         return batch.delivered(rejected)
-    doubt = f"Iterable counted {failed} failures and named {len(rejected)} of ours"
+    doubt = f"Iterable counted {failed} failures and named {told} of ours"
     unsure = {change.id: doubt for change in batch if change.id not in rejected}
     return batch.delivered(rejected, unsure)
 

@@ -18,22 +18,19 @@ from pydantic import Field, SecretStr
 from connectors.base import Destination, Rate, SharedOptions, delivers
 from connectors.destinations import klaviyo_errors as errors
 from connectors.destinations import klaviyo_lists as lists
-from connectors.destinations.guards import Identifier, distinct, identified, identify, unreserved
+from connectors.destinations.guards import (
+    Identifier,
+    audience_of,
+    distinct,
+    identified,
+    identify,
+    unreserved,
+)
 from connectors.destinations.klaviyo_read import PROFILES, found, identifiers, query
 from connectors.destinations.limits import Limits
 from connectors.errors import TicketLost, Unavailable
 from connectors.http import Rejection, dig, only, read
-from connectors.types import (
-    Audience,
-    Batch,
-    Change,
-    Enter,
-    Exit,
-    Identify,
-    Person,
-    Receipt,
-    Track,
-)
+from connectors.types import Audience, Batch, Change, Enter, Exit, Identify, Person, Receipt, Track
 
 JOBS = "/api/profile-bulk-import-jobs"
 EVENTS = "/api/event-bulk-create-jobs"
@@ -147,7 +144,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         rows = await self._pages(f"{path}/profiles", PAGE, job=ticket)
         found_ids = lists.ids_of(rows, keys)
         if found_ids:
-            off = lists.path(lists.audience_of(batch))
+            off = lists.path(audience_of(batch))
             body = lists.members(found_ids.values())
             await self.call("DELETE", off, json=body, headers=CONTENT)
         return lists.taken_off(batch, receipt, found_ids)
@@ -200,7 +197,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         """Put people on a list by an import job that bears nothing else of them."""
         identified(batch, self.options.identifier)
         distinct(batch, self._key)
-        into = {"relationships": lists.into(lists.audience_of(batch))}
+        into = {"relationships": lists.into(audience_of(batch))}
         return await self._import(batch, in_order(batch), into)
 
     @delivers(Exit, size=1_000, bytes=5_000_000)
@@ -212,7 +209,7 @@ class Klaviyo(Destination[KlaviyoOptions]):
         """
         identified(batch, self.options.identifier)
         distinct(batch, self._key)
-        lists.audience_of(batch)
+        audience_of(batch)
         return await self._import(batch, in_order(batch), {})
 
     def _key(self, person: Person) -> str:
@@ -234,11 +231,11 @@ class Klaviyo(Destination[KlaviyoOptions]):
     def _imported(self, change: Identify) -> dict[str, Any]:
         profile = self._profile(change.person)
         properties = change.standing()
-        values = {name: v for name, v in properties.items() if v is not None}
-        profile["attributes"]["properties"] = values
         unset = [name for name, value in properties.items() if value is None]
         if unset:
+            properties = {name: v for name, v in properties.items() if v is not None}
             profile["meta"] = {"patch_properties": {"unset": unset}}
+        profile["attributes"]["properties"] = properties
         return profile
 
     def _recorded(self, changes: list[Track]) -> dict[str, Any]:

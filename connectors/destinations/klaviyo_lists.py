@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 from connectors.base import Rate
 from connectors.destinations.klaviyo_errors import key
-from connectors.errors import Refused
-from connectors.types import Audience, Batch, Enter, Exit, Receipt, Rejected
+from connectors.types import Audience, Batch, Receipt, Rejected
 
 LISTS: Final = "/api/lists"
 #: Reads are allowed 75 a second and 750 a minute, writes 10 and 150; 150 lists may be made a day.
@@ -60,15 +59,6 @@ def into(list_id: str) -> dict[str, Any]:
 def members(ids: Iterable[str]) -> dict[str, Any]:
     """The body that names profiles to take off."""
     return {"data": [{"type": "profile", "id": one} for one in ids]}
-
-
-def audience_of(batch: Batch[Any]) -> str:
-    """The one audience of a batch. Raises Refused, so that it is halved, while it has several."""
-    changes = cast("tuple[Enter | Exit, ...]", batch.changes)
-    found = {change.audience for change in changes}
-    if len(found) > 1:
-        raise Refused(f"{len(batch)} changes are about {len(found)} lists")
-    return found.pop()
 
 
 def ids_of(rows: Iterable[Mapping[str, Any]], keys: Mapping[str, str]) -> dict[str, str]:

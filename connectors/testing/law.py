@@ -64,6 +64,7 @@ class Laws(Tried):
     largest_change: ClassVar[int] = 30_000
     always: ClassVar[Mapping[str, Value]] = {}
     consent_fields: ClassVar[tuple[str, ...]] = ()
+    no_consent: ClassVar[Mapping[str, str]] = {}
     own_waits: ClassVar[tuple[tuple[Mapping[str, str], float | None], ...]] = ()
 
     def held(self, value: Value) -> object:

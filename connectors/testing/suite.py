@@ -81,6 +81,7 @@ class DestinationSuite(
     - ``largest_change``: the most bytes of one change that the vendor takes
     - ``always``: properties without which the destination takes no ``Identify``
     - ``consent_fields``: properties that would write consent, each of which must be refused
+    - ``no_consent``: paths and fields that sound like consent and are none, each with the reason
     - ``own_waits``: the vendor's own headers of a 429, each with the seconds that it means
     - ``departs``: laws that this destination rightly breaks, by name, each with the reason
     """

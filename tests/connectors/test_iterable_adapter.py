@@ -10,7 +10,7 @@ import pytest
 
 from connectors.destinations.iterable import Iterable
 from connectors.errors import Misconfigured, Refused, Throttled, Unauthorized
-from connectors.types import Delivered, Rejected, Unsure
+from connectors.types import Audience, Delivered, Enter, Exit, Person, Rejected, Unsure
 
 USERS = "/api/users/bulkUpdate"
 EVENTS = "/api/events/trackBulk"
@@ -284,7 +284,7 @@ def test_check_reads_the_fields(iterable, vendor):
 
 def test_the_documented_limits_stand_as_data(iterable):
     sizes = {kind.__name__: (d.size, d.bytes) for kind, d in iterable.deliveries.items()}
-    assert sizes == {"Identify": (1_000, 4_000_000), "Track": (1_000, 4_000_000)}
+    assert sizes == dict.fromkeys(("Identify", "Track", "Enter", "Exit"), (1_000, 4_000_000))
     rates = {rate.path: (rate.calls, rate.seconds) for rate in iterable.limits()}
     assert rates[USERS] == (5, 1)
     assert rates[EVENTS] == (10, 1)
@@ -295,3 +295,36 @@ def test_a_minute_lies_between_users_and_their_events(connect):
     here = connect(Iterable, api_key="x", base_url="http://127.0.0.1:9002")
     assert here.seconds_until_visible() == 0
     assert connect(Iterable, api_key="x", seconds_before_events=5).seconds_until_visible() == 5
+
+
+def test_a_list_is_changed_by_its_id_and_one_identifier_and_nothing_else(
+    iterable, vendor, batch, body
+):
+    on = vendor.post(path="/api/lists/subscribe").mock(return_value=counted(2))
+    off = vendor.post(path="/api/lists/unsubscribe").mock(
+        return_value=counted(
+            1, 2, failedUpdates={"notFoundUserIds": ["2"], "conflictEmails": ["A3@example.com"]}
+        )
+    )
+    people = [Person("1", "a1@example.com"), Person("2"), Person("3", "a3@example.com", "+4420")]
+    receipt = asyncio.run(iterable.enter(batch(*(Enter(p.id, p, "1007") for p in people[:2]))))
+    assert set(receipt.outcomes.values()) == {Delivered()}
+    assert body(on) == {
+        "listId": 1007,
+        "subscribers": [{"email": "a1@example.com"}, {"userId": "2"}],
+    }
+    receipt = asyncio.run(iterable.leave(batch(*(Exit(p.id, p, "1007") for p in people))))
+    assert body(off).keys() == {"listId", "subscribers"}
+    # who is not there has left; who belongs to two users has not
+    assert [type(receipt.outcomes[p.id]) for p in people] == [Delivered, Delivered, Rejected]
+
+
+def test_of_lists_with_one_name_the_first_is_found_and_none_is_made(iterable, vendor):
+    rows = [
+        {"id": 9, "name": "T lost", "createdAt": 1_700_000_000_000, "listType": "Standard"},
+        {"id": 12, "name": "T lost", "createdAt": 1_600_000_000_000, "listType": "Standard"},
+        {"id": 3, "name": "T Lost", "createdAt": 1, "listType": "Standard"},
+    ]
+    vendor.get(path="/api/lists").respond(200, json={"lists": rows})
+    assert asyncio.run(iterable.ensure("T lost")) == Audience("12", "T lost")
+    assert asyncio.run(iterable.find("nobody")) is None

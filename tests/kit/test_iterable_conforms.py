@@ -52,6 +52,10 @@ class Project:
             if person.email == row["email"] or person.id == row["userId"]
         ]
 
+    def holds(self, audience: str, person: Person) -> bool:
+        found = self._user(person)
+        return found is not None and audience in found["lists"]
+
     def _user(self, person: Person) -> dict[str, Any] | None:
         found = None if person.email is None else self.app.profile(person.email)
         return found or self.app.profile(person.id)
@@ -67,6 +71,11 @@ class TestIterable(DestinationSuite):
     destination = Iterable
     vendor = Project
     consent_fields = ("emailListIds", "subscribedMessageTypeIds", "unsubscribedChannelIds")
+
+    no_consent = dict.fromkeys(
+        ("/api/lists/subscribe", "/api/lists/unsubscribe", "subscribers"),
+        "Iterable's words for being on a static list; consent asks for channelUnsubscribe",
+    )
 
     def held(self, value: Value) -> object:
         if isinstance(value, datetime):
