@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,8 +19,6 @@ HERE = Path(__file__).parent
 
 def module(name: str) -> ModuleType:
     """A module of this folder, which is no package."""
-    import sys
-
     full = f"tests_real_{name}"
     if full not in sys.modules:
         spec = importlib.util.spec_from_file_location(full, HERE / f"{name}.py")
@@ -29,20 +29,48 @@ def module(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-@pytest.fixture(scope="session")
-def vendure(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A real Vendure shop that is open, as ``Shop``; skipped, loudly, where there cannot be one."""
-    node, shops = module("node_server"), module("vendure_shop")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """One line for all tests that cannot have their shop, not one each."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = ("tests/real", None, report.longrepr[2])  # type: ignore[assignment]
+    return report
+
+
+@contextmanager
+def shop_of(request: pytest.FixtureRequest, name: str, **env: str) -> Iterator[Any]:
+    """The shop of that recipe, open; skipped, loudly, where it cannot be installed."""
+    node, shops = module("node_server"), module(f"{name}_shop")
     cache = Path(request.config.rootpath) / ".pytest_cache" / "servers"
     try:
-        home = node.install(HERE / "vendure", cache, seconds=240)
+        home = node.install(HERE / name, cache, seconds=400)
     except node.Missing as missing:
-        pytest.skip(f"NOT TESTED AGAINST A REAL VENDURE, AS IT CANNOT BE INSTALLED: {missing}")
-    with node.serve(home, "server.js", seconds=90, env={"SHOP_PASSWORD": shops.PASSWORD}) as port:
+        pytest.skip(f"NOT TESTED AGAINST A REAL {name.upper()}, AS THERE CAN BE NONE: {missing}")
+    env |= {"SHOP_PASSWORD": shops.PASSWORD}
+    with node.serve(home, "server.js", seconds=180, env=env) as port:
         shop = shops.Shop(f"http://127.0.0.1:{port}")
         with shop.client:
             shop.open()
             yield shop
+
+
+@pytest.fixture(scope="session")
+def vendure(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A real Vendure shop, with its database in memory."""
+    with shop_of(request, "vendure") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def medusa(request: pytest.FixtureRequest, postgresql: Any) -> Iterator[Any]:
+    """A real Medusa shop on a real PostgreSQL."""
+    url = postgresql.fresh()
+    known = url.replace("postgresql+psycopg://", "postgres://")
+    with shop_of(request, "medusa", DATABASE_URL=known) as shop:
+        shop.execute = lambda statement: postgresql.execute(statement, url.rpartition("/")[2])
+        yield shop
+    postgresql.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -39,11 +39,12 @@ def install(recipe: Path, cache: Path, *, seconds: float) -> Path:
             for each in lists:
                 shutil.copy(each, made)
             said = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            run(["npm", "ci", *said], Path(made), seconds=seconds)
+            # not ci: it insists on packages for other machines, which not every registry has
+            run(["npm", "install", *said], Path(made), seconds=seconds)
             Path(made).rename(home)
             Path(made).mkdir()
-    for script in recipe.glob("*.js"):
-        shutil.copy(script, home)
+    for each in set(recipe.iterdir()) - set(lists):
+        shutil.copy(each, home)
     return home
 
 
@@ -73,7 +74,7 @@ def run(
         said = out.read()
     if code != 0:
         how = f"took more than {seconds:g} s" if code is None else "failed"
-        raise Missing(f"{' '.join(command[:2])} {how}: {' '.join(said.split())[-300:]}")
+        raise Missing(f"{' '.join(command[:2])} {how}: {' '.join(said.split())[:300]}")
     return said
 
 

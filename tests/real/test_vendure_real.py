@@ -11,6 +11,8 @@ import pytest
 from connectors.errors import Misconfigured, Unauthorized
 from connectors.sources.vendure import Vendure, VendureOptions
 
+# the first of them waits for npm
+pytestmark = pytest.mark.timeout(700)
 LARGE = 124950
 SHIPPING = 495
 
