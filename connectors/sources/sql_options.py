@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from connectors.base import Options
+from connectors.sources.rows_events import EventRowOptions
 from connectors.sources.rows_options import RowOptions
 from connectors.sources.sql_database import Place
 from connectors.sources.sql_select import LONGEST, reading
 
 
-class SqlOptions(RowOptions):
+class QueryOptions(Options):
     """Options of a query. The database is a ``url`` or the ``path`` of a SQLite or DuckDB file.
 
     Without a ``cursor`` each pull brings all rows and takes the place of the last one.
@@ -47,7 +50,7 @@ class SqlOptions(RowOptions):
         return reading(value)
 
     @model_validator(mode="after")
-    def _one_place(self) -> SqlOptions:
+    def _one_place(self) -> Self:
         if (self.url is None) == (self.path is None):
             raise ValueError("needs either url or path, to say where the database is")
         return self
@@ -64,3 +67,19 @@ class SqlOptions(RowOptions):
         """A digest of all that decides which rows come and how they are read."""
         elsewhere = {"url", "path", "overlap_hours", "overlap_steps"}
         return sha256(self.model_dump_json(exclude=elsewhere).encode()).hexdigest()[:16]
+
+
+class SqlOptions(RowOptions, QueryOptions):
+    """Options of a query for orders."""
+
+    def whole(self) -> str | None:
+        """The column whose rows are one thing, to be brought together; None: each is alone."""
+        return self.columns.order_id if self.lines else None
+
+
+class SqlEventsOptions(EventRowOptions, QueryOptions):
+    """Options of a query for events."""
+
+    def whole(self) -> str | None:
+        """Each row is an event of its own."""
+        return None
