@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
+import sqlalchemy as sa
 
 from connectors.errors import Misconfigured
 from connectors.types import Person, Value
 from sync import adopt, dispatch
 from sync.adopt import Vouched
+from sync.audiences import IN, rows_of_lists
 from sync.compare import Comparison, compare
 from sync.difference import Difference, Kind
 from sync.ledger import Entry, Ledger, Mark
@@ -23,7 +25,8 @@ from sync.present import located
 from sync.progress import Progress
 from sync.readback import Held, read_back
 from sync.report import Delivered
-from sync.store import Snapshot, Status
+from sync.store import Snapshot, Status, Store
+from sync.store.tables import ledger
 from sync.values import Sent, dump, load
 from sync.wire import Never, Pace, Wire
 
@@ -61,14 +64,14 @@ async def compared(
     Gives the comparison, and the accepted text of those who differ and are still published.
     Raises what stops a destination.
     """
-    ledger = Ledger(app.store, target.name)
-    ids = adopt.acknowledged(ledger)
+    rows = Ledger(app.store, target.name)
+    ids = adopt.acknowledged(rows)
     if sample is not None and sample < len(ids):
         # a sample guards nothing; another one each time finds more
         ids = sorted(random.sample(ids, sample))
     found, texts = Comparison(), dict[str, str]()
     tell = _told(progress, target.name, len(ids), _note(target, len(ids)))
-    for accepted in adopt.accepted(ledger, ids):
+    for accepted in adopt.accepted(rows, ids):
         sent = {who: load(text) for who, text in accepted.items()}
         people = [Person(who, each.email, each.phone) for who, each in sent.items()]
         names = sorted({name for each in sent.values() for name in each.properties})
@@ -77,6 +80,16 @@ async def compared(
         texts |= {who: text for who, text in accepted.items() if who in found.customers}
     mendable = set(found.differing) & _published(app)
     return found, {who: text for who, text in texts.items() if who in mendable}
+
+
+def places(store: Store, name: str) -> int:
+    """How many people stand on lists by us; who is on a list no connector reads back."""
+    mine = sa.and_(
+        rows_of_lists(store, name), ledger.c.wanted == IN, ledger.c.mark == Mark.ACKED.value
+    )
+    with store.read() as connection:
+        query = sa.select(sa.func.count()).select_from(ledger).where(mine)
+        return int(connection.execute(query).scalar_one())
 
 
 def repair(
@@ -122,8 +135,8 @@ async def rebuilt(app: App, target: Target, published: Snapshot, progress: Progr
     others as known and due; who is not there stays a first entry. Nothing is sent, no event is
     made. Repeating it goes on where it was.
     """
-    ledger = Ledger(app.store, target.name)
-    difference = Difference(located(app, published), target.projection, ledger)
+    rows = Ledger(app.store, target.name)
+    difference = Difference(located(app, published), target.projection, rows)
     try:
         total, whole, partly = difference.counts.entries, 0, 0
         tell = _told(progress, target.name, total, "customers looked for")
@@ -140,7 +153,7 @@ async def rebuilt(app: App, target: Target, published: Snapshot, progress: Progr
                 for entry in some
                 if told.held.get(entry.customer_id)
             ]
-            adopt.adopt(ledger, found, app.clock.now())
+            adopt.adopt(rows, found, app.clock.now())
             whole += sum(one.whole for one in found)
             partly += sum(not one.whole for one in found)
     finally:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sync.audiences import CHANNEL
 from sync.ledger import ATTRIBUTES, KEYS, Mark, slices
 from sync.outbox import EventMark
 from sync.store import Store
@@ -81,7 +82,7 @@ def refused_again(
     *,
     since: datetime,
 ) -> int:
-    """Have refused profiles and events tried again with the next run; how many.
+    """Have refused profiles, places on lists and events tried again with the next run; how many.
 
     A profile stays refused until it is answered for; one whose customer is no longer published is
     never due. An event that was refused with its profile goes once that is accepted. Events of
@@ -95,6 +96,14 @@ def refused_again(
         ledger.c.wanted != NOTHING,
     )
     count = _decide(store, profiles, ledger, customers, {"wanted": NOTHING, "updated_at": at})
+    # on a list he may be or not: so he joins it, or leaves it, as is wanted by then
+    places = sa.and_(
+        ledger.c.destination.in_(list(destinations)),
+        ledger.c.channel.startswith(CHANNEL, autoescape=True),
+        ledger.c.mark == Mark.REFUSED.value,
+    )
+    due = {"mark": Mark.UNSURE.value, "updated_at": at}
+    count += _decide(store, places, ledger, customers, due)
     values = {"mark": EventMark.NEW.value, "reason": None, "updated_at": at}
     events = sa.and_(_events(destinations, EventMark.REFUSED), _ready(destinations, since))
     return count + _decide(store, events, outbox, customers, values)

@@ -108,6 +108,7 @@ def _compare(
                     reconcile.repair(app, name, differing, progress, stop) if differing else None
                 )
     told: dict[str, Any] = {"destination": name, **found.to_json(), "repaired": None}
+    told["places_unread"] = reconcile.places(app.store, name)
     told["left"] = len(found.customers)
     if repair:
         told["repaired"] = None if result is None else asdict(result)
@@ -127,6 +128,8 @@ def _show(told: dict[str, Any], *, repair: bool, json: bool) -> None:
     for kind, counts in told["properties"].items():
         lines += [f"    {each}: {kind} for {count:,}" for each, count in sorted(counts.items())]
     lines += [f"    {count:,} with: {reason}" for reason, count in told["reasons"].items()]
+    if told["places_unread"]:
+        lines.append(f"  {told['places_unread']:,} places on lists: lists are not read back")
     if any(kinds.values()):
         lines += [f"  {line}" for line in (LAG, *_what_now(name, told["repaired"], repair=repair))]
     for line in lines:

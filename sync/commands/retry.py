@@ -77,7 +77,7 @@ def retry(  # noqa: PLR0913 - options of a command
     if json:
         typer.echo(json_.dumps({"dropped" if drop else "again": count}))
         return
-    what = "events" if events else "refused profiles and events"
+    what = "events" if events else "refused profiles, places on lists and events"
     done = "are taken as arrived." if drop else f"will be tried again. {NEXT}"
     typer.echo(f"{count:,} {what} {done}" if count else f"there are no such {what}")
 
@@ -110,12 +110,11 @@ def _refused(
 
 
 def _tell(app: App, names: Sequence[str], *, json: bool) -> None:
-    from sync.undelivered import PROFILE, undelivered
+    from sync.undelivered import undelivered
 
     counts: Counter[tuple[str, str, str]] = Counter()
     for row in undelivered(app.store, names):
-        what = "profiles" if row.what == PROFILE else "events"
-        counts[row.destination, row.mark, what] += 1
+        counts[row.destination, row.mark, row.kind] += 1
     rows = [
         {"destination": name, "mark": mark, "what": what, "count": count}
         for (name, mark, what), count in sorted(counts.items())

@@ -95,9 +95,10 @@ def _say_health(config: Config) -> None:
 
 
 def _name(app: App, *, json: bool) -> None:
+    from sync.names import names_of
     from sync.undelivered import undelivered
 
-    rows = undelivered(app.store, app.destinations)
+    rows = undelivered(app.store, app.destinations, names_of(app))
     if json:
         typer.echo(json_.dumps([asdict(row) for row in rows]))
         return

@@ -15,8 +15,11 @@ from connectors.errors import Unavailable
 from connectors.types import Audience, Batch, Enter, Exit, Receipt
 from sync.audiences import Audiences, lists_of
 from sync.brake import Brake
+from sync.names import Names
 from sync.projection import Projection
+from sync.retry import refused_again
 from sync.store.tables import ledger
+from sync.undelivered import undelivered
 
 CHOSEN = Audiences(("lifecycle",), "T ", load=True)
 RISK, LOST = "T lifecycle: At Risk", "T lifecycle: Lost"
@@ -220,6 +223,25 @@ def test_who_vanished_stays_and_a_list_that_is_gone_is_told_once(shop, kit):
     assert "not there any more" in gone.stopped_because
     assert (gone.rejected, gone.lists) == (1, {"joined": 1, "left": 0})
     assert shop.day(days(kit, "Lost", "At Risk")).planned == 0
+
+
+def test_what_a_list_refused_is_named_and_tried_again_on_request(shop, kit):
+    shop.day(days(kit, "At Risk", "Lost"))
+    shop.lists.names[0] = "renamed by somebody"
+    rows = days(kit, "Lost", "Lost")
+    assert shop.day(rows).rejected == 1
+    words = Names({"lifecycle": {"At Risk": "Nearly gone"}})
+    [told] = undelivered(shop.store, ["fake"], words)
+    assert (told.customer_id, told.mark) == ("c0", "refused")
+    assert told.what == f"leave {RISK} (Nearly gone)"
+    assert "not there any more" in told.reason
+    now = shop.clock.now()
+    assert refused_again(shop.store, ["fake"], ["c1"], now, since=now) == 0
+    assert refused_again(shop.store, ["fake"], None, now, since=now) == 1
+    shop.lists.names[0] = RISK
+    assert shop.day(rows).lists == {"joined": 0, "left": 1}
+    assert shop.lists.members[RISK] == set()
+    assert undelivered(shop.store, ["fake"]) == []
 
 
 def test_marks_of_lists_are_kept_apart_from_those_of_profiles(shop, kit):
