@@ -113,7 +113,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of a shop a source can see. ``advice`` is a sentence: what hides the rest, and
-    what to ask for; empty where nothing is hidden.
+    what to ask for, or what else should be mended; empty where all is well.
     """
 
     #: Only orders that are at most so old can be seen; None: all of them.

@@ -77,13 +77,20 @@ async def _source(app: App, name: str) -> Found:
         return _found(name, "source", " ".join(missing), Code.MEND)
     transport = app.transport()
     source = app.source(name, transport)
+    advice = ""
 
     async def ask() -> str | None:
+        nonlocal advice
         await source.check()
-        hidden = short_history(app, name, await source.probe())
+        coverage = await source.probe()
+        advice = coverage.advice
+        hidden = short_history(app, name, coverage)
         return hidden or clock_off(name, transport.clock_off)
 
-    return _found(name, "source", await _asked(source, ask), Code.MEND)
+    wrong = await _asked(source, ask)
+    if wrong is None and advice:
+        return Found(name, "source", True, advice, Code.OK)
+    return _found(name, "source", wrong, Code.MEND)
 
 
 async def _destination(app: App, name: str) -> Found:
@@ -123,7 +130,7 @@ def _show(found: list[Found]) -> None:
     for each in found:
         colour = "green" if each.ok else "red"
         sign = Text("ok" if each.ok else "no", style=colour)
-        says = "" if each.ok and each.kind != "alert" else each.says
+        says = "" if each.says == "ok" else each.says
         table.add_row(sign, each.name, each.kind, Text(says))
     console().print(table)
     if all(each.ok for each in found):
