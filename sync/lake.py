@@ -25,13 +25,13 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from connectors.disk import whole_file
-from connectors.errors import BrokenConnector
 from connectors.spreadsheet import safe_batch
 from connectors.types import Kind, Page, Stream
 from sync.failpoints import reach
 from sync.feeds import EVENTS, ORDERS, Feed
 from sync.overlap import SMALL, Overlap
 from sync.present import present
+from sync.repeated import refuse_repeated
 from sync.store import Store
 from sync.store.records import Part, Rechecked
 
@@ -47,7 +47,6 @@ SELECT count(*), min(order_id) FROM (
 )
 """
 WHERE = "SELECT filename FROM read_parquet($all, filename = true) WHERE order_id = $id"
-REPEATED = "SELECT id FROM ids GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
 
 
 class Lake:
@@ -71,7 +70,7 @@ class Lake:
         version, name = self.version() + 1, self._name(source, feed)
         with whole_file(self.root / name) as path:
             rows = _write_parquet(path, page.rows, source, version, feed)
-            _refuse_repeated(path, source, feed)
+            refuse_repeated(path, source, feed)
             reach("lake.written")
         self._write_set_aside(source, page, version, feed)
         reach("lake.renamed")
@@ -257,20 +256,6 @@ def _write_parquet(path: Path, rows: Stream, source: str, version: int, feed: Fe
             count += batch.num_rows
             writer.write_table(_stamped(batch, source, version, schema), ROW_GROUP)
     return count
-
-
-def _refuse_repeated(path: Path, source: str, feed: Feed) -> None:
-    """A reader of one part takes every row of it, so an id may stand there once."""
-    with pq.ParquetFile(path) as file, duckdb.connect(config=SMALL) as base:
-        batches = (b.rename_columns(["id"]) for b in file.iter_batches(columns=[feed.key]))
-        ids = pa.schema([("id", pa.string())])
-        base.register("ids", pa.RecordBatchReader.from_batches(ids, batches))
-        twice = base.execute(REPEATED).fetchone()
-    if twice is not None:
-        raise BrokenConnector(
-            f"the source {source!r} sent the {feed.name.removesuffix('s')} {twice[0]!r} twice in "
-            "one page"
-        )
 
 
 def _stamped(batch: pa.RecordBatch, source: str, version: int, schema: pa.Schema) -> pa.Table:

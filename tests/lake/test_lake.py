@@ -7,7 +7,7 @@ import pytest
 
 from connectors.errors import BrokenConnector
 from connectors.types import ORDERS, Page
-from sync import feeds
+from sync import feeds, repeated
 from sync.lake import Lake
 
 
@@ -88,9 +88,16 @@ def test_a_stream_is_stored_without_being_held(page, write, current):
     assert current() == {("shop", str(i)): i for i in range(10)}
 
 
-def test_an_order_id_twice_in_a_page_is_refused_and_leaves_nothing(lake, page, write, store):
-    twice = pa.concat_tables([page({"1": 5}).rows, page({"1": 6}).rows])
-    with pytest.raises(BrokenConnector, match=r"'shop' .* twice in one page"):
+@pytest.mark.parametrize("others", [0, repeated.FEW])
+def test_an_order_id_twice_in_a_page_is_refused_and_leaves_nothing(
+    lake, page, write, store, others
+):
+    [first] = page({"1": 5}).rows.to_batches()
+    ids = pa.array([f"x{number}" for number in range(others)], pa.string())
+    many = [pa.repeat(column[0], others) for column in first.columns[1:]]
+    rest = pa.table([ids, *many], schema=first.schema)
+    twice = pa.concat_tables([page({"1": 5}).rows, rest, page({"1": 6}).rows])
+    with pytest.raises(BrokenConnector, match=r"'shop' sent the order '1' twice in one page"):
         write(Page(twice, "c"))
     assert (lake.version(), store.cursor("shop")) == (0, None)
     assert not list(lake.root.rglob("*.*"))

@@ -1,12 +1,13 @@
-"""A look-alike shop in an SQLite file, its source, and a process that pulls it; a test kills it.
+"""A look-alike shop in an SQLite file, its source, and processes that pull it; a test kills them.
 
 The shop has what real ones have: edits that move "updated" and edits that do not, refunds made
-late and without a sign, orders that are gone one day. ``python till.py CONFIG NOW`` pulls once.
+late and without a sign, orders that are gone one day.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from collections import deque
@@ -206,16 +207,33 @@ def install(**kinds: str) -> None:
     registry._installed = lambda group: both[group]  # type: ignore[assignment]
 
 
-def main(config: str, now: str) -> None:
-    """Pull once at that moment."""
-    from sync.app import open_app
+def main(config: str, now: str, *places: str) -> None:
+    """Pull at that moment, once for each failpoint, in a process each; print how they ended.
+
+    What is imported is imported once: a fork has it.
+    """
+    from sync import engine, failpoints, lake, pull, recheck  # noqa: F401
     from sync.clock import SystemClock
-    from sync.progress import Silent
-    from sync.pull import pull
 
     moment = datetime.fromisoformat(now)
     SystemClock.now = lambda _self: moment  # type: ignore[method-assign]
     install(till="till:Till")
+    ends = []
+    for place in places:
+        child = os.fork()
+        if child == 0:
+            os.environ[failpoints.VARIABLE] = place
+            _pull(config)
+            os._exit(0)
+        ends.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    sys.stdout.write(json.dumps(ends))
+
+
+def _pull(config: str) -> None:
+    from sync.app import open_app
+    from sync.progress import Silent
+    from sync.pull import pull
+
     with open_app(Path(config)) as app:
         pull(app, "run", Silent())
 
