@@ -188,11 +188,11 @@ async def send(
     try:
         response = await client.send(request)
     except httpx.UnsupportedProtocol as error:
-        raise Misconfigured(_unreachable(request, error, secrets)) from error
+        raise Misconfigured(unreachable(request, error, secrets)) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise Unavailable(_unreachable(request, error, secrets), maybe_applied=False) from error
+        raise Unavailable(unreachable(request, error, secrets), maybe_applied=False) from error
     except httpx.RequestError as error:
-        raise Unavailable(_unreachable(request, error, secrets)) from error
+        raise Unavailable(unreachable(request, error, secrets)) from error
     if response.is_success or response.status_code in accept:
         return response
     raise failure(response, secrets=secrets) if fail is None else fail(response)
@@ -210,7 +210,8 @@ def only(response: httpx.Response, *statuses: int) -> httpx.Response:
     raise Unavailable(mask(f"{path} answered {said} and not {wanted}: was it taken?"))
 
 
-def _unreachable(request: httpx.Request, error: Exception, secrets: tuple[str, ...]) -> str:
+def unreachable(request: httpx.Request, error: Exception, secrets: tuple[str, ...]) -> str:
+    """The sentence for a request that brought no answer."""
     what = mask(str(error), secrets) or type(error).__name__
     return f"no answer from {request.url.host or 'the server'}: {what}"
 
