@@ -51,9 +51,15 @@ class Medusa(Source[MedusaOptions]):
 
     def authorize(self, request: httpx.Request) -> httpx.Request:
         """The key is the name of a user without a password."""
-        name = b64encode(f"{self.options.api_key.get_secret_value()}:".encode()).decode()
-        request.headers["Authorization"] = f"Basic {name}"
+        request.headers["Authorization"] = f"Basic {self._basic()}"
         return request
+
+    def secrets(self) -> tuple[str, ...]:
+        """The key, and as it is sent."""
+        return (*super().secrets(), self._basic())
+
+    def _basic(self) -> str:
+        return b64encode(f"{self.options.api_key.get_secret_value()}:".encode()).decode()
 
     async def check(self) -> None:
         """Ask for one order."""

@@ -31,10 +31,10 @@ __all__ = ["Vendure", "VendureOptions"]
 LOGIN: Final = """mutation ($username: String!, $password: String!) {
   login(username: $username, password: $password) { ... on ErrorResult { errorCode } }
 }"""
-DECIMALS: Final = "{ globalSettings { serverConfig { moneyStrategyPrecision } } }"
-ORDERS: Final = (
-    f"query ($options: OrderListOptions!) {{ orders(options: $options) {{ items {{{FIELDS}}} }} }}"
-)
+ORDERS: Final = f"""query ($options: OrderListOptions!) {{
+  globalSettings {{ serverConfig {{ moneyStrategyPrecision }} }}
+  orders(options: $options) {{ items {{ {FIELDS} }} }}
+}}"""
 #: Orders that somebody placed.
 PLACED: Final = {"active": {"eq": False}, "orderPlacedAt": {"isNull": False}}
 
@@ -72,28 +72,27 @@ class Vendure(Source[VendureOptions]):
     async def orders(self, since: str | None) -> AsyncIterator[Page]:
         """Orders by placement, then those that changed since the last pull, with their refunds."""
         await self._login()
-        decimals = await self._decimals()
         if since is None:
             cursor = Cursor(Position(BEGINNING), await self._newest_change())
+            yield Page.of([], cursor.text())
         else:
             cursor = Cursor.read(since, timedelta(minutes=self.options.overlap_minutes))
-        size = self.options.page_size
         while cursor.reading is not Reading.NOTHING:
-            found = await self._orders(cursor.reading, cursor.position(), take=size)
+            size = self.options.page_size
+            found, decimals = await self._orders(cursor.reading, cursor.position(), take=size)
+            full = len(found) == size
             if found:
                 last = moment(found[-1][cursor.reading])
-                full = len(found) == size
-                cursor = cursor.moved(
-                    cursor.position().past(last, size) if full else Position(last)
-                )
-            if len(found) < size:
-                cursor = cursor.ended()
-            given = (
+                behind = cursor.position().past(last, size) if full else Position(last)
+                cursor = cursor.moved(behind)
+            cursor = cursor if full else cursor.ended()
+            own = self.options.decimals
+            given = [
                 row
                 for order in found
-                for row in rows(order, self.options.decimals.get(order["currencyCode"], decimals))
-            )
-            yield Page.of(list(given), cursor.text())
+                for row in rows(order, own.get(order["currencyCode"], decimals))
+            ]
+            yield Page.of(given, cursor.text())
 
     async def _login(self) -> None:
         options = self.options
@@ -112,28 +111,25 @@ class Vendure(Source[VendureOptions]):
                 "the shop told no vendure-auth-token at login: its tokenMethod must allow bearer"
             )
 
-    async def _decimals(self) -> int:
-        response = await self._ask(DECIMALS, {})
-        config = dig(response, "data", "globalSettings", "serverConfig")
-        return int(config["moneyStrategyPrecision"])
-
     async def _newest_change(self) -> Position:
         """What changes while all is pulled comes after what had changed last before."""
         options = {"filter": PLACED, "sort": {Reading.CHANGED: "DESC"}, "take": 1}
         found = dig(await self._ask(ORDERS, {"options": options}), "data", "orders", "items")
         return Position(moment(found[0]["updatedAt"]) if found else BEGINNING)
 
-    async def _orders(self, by: Reading, position: Position, *, take: int) -> list[dict[str, Any]]:
-        since = {**PLACED, by: {"after": position.after()}}
+    async def _orders(
+        self, by: Reading, position: Position, *, take: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """A page of orders, and how many of the last digits of their amounts are decimals."""
         options = {
-            "filter": since,
+            "filter": {**PLACED, by: {"after": position.after()}},
             "sort": {by: "ASC", "id": "ASC"},
             "take": take,
             "skip": position.skip,
         }
         response = await self._ask(ORDERS, {"options": options})
-        found: list[dict[str, Any]] = dig(response, "data", "orders", "items")
-        return found
+        config = dig(response, "data", "globalSettings", "serverConfig")
+        return dig(response, "data", "orders", "items"), int(config["moneyStrategyPrecision"])
 
     async def _ask(self, query: str, variables: Mapping[str, object]) -> httpx.Response:
         body = {"query": query, "variables": variables}
@@ -141,6 +137,8 @@ class Vendure(Source[VendureOptions]):
         errors = read(response).get("errors")
         if errors:
             raise self._refusal(errors[0])
+        if not response.is_success:
+            raise self.failure(response)
         return response
 
     def _refusal(self, error: Mapping[str, Any]) -> ConnectorError:
