@@ -5,16 +5,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from connectors.sandbox.run import look_alikes
 from connectors.sandbox.server import serve
 
 
-@contextmanager
-def vendor(name: str, *, limits: bool) -> Iterator[str]:
+def vendor(name: str, *, limits: bool) -> AbstractContextManager[str]:
     """The base URL of a fresh one, which keeps its documented limits in real time if asked to."""
-    command = [sys.executable, "-m", "benchmarks.vendor", name, "limits" if limits else "none"]
+    return apart("benchmarks.vendor", name, "limits" if limits else "none")
+
+
+@contextmanager
+def apart(module: str, *arguments: object) -> Iterator[str]:
+    """The first line that ``python -m module arguments`` prints, while it runs."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     assert child.stdout is not None

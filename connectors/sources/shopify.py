@@ -235,10 +235,13 @@ def _next_page(size: int, told: Cost, most: int) -> int:
 
 def _rows(nodes: list[dict[str, Any]], statuses: Collection[str]) -> pa.Table:
     """What the orders of a page mean, in the columns of ``ORDERS``."""
+    if not nodes:
+        return ORDERS.empty_table()
     with closing(Lines()) as lines:
         lines.write(nodes)
         lines.read(statuses)
-        return next((rows for rows, _ in lines.pages(len(nodes))), ORDERS.empty_table())
+        rows, _ = next(lines.pages(len(nodes)))
+        return rows
 
 
 def _nothing(cursor: Cursor) -> Page:
