@@ -7,6 +7,7 @@ state, so after a wait it is simply asked again from the last stored cursor.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.types import Coverage, Fault, Page
@@ -39,7 +40,7 @@ class Intake:
         self.aside = False
         self.transport = app.transport()
         self.transport.stop = stop
-        self.transport.on_wait = lambda left: progress.wait(name, left)
+        self.transport.on_wait = partial(progress.wait, name)
         self.source = app.source(name, self.transport)
         told = self.source.secrets()
         self.wire = Wire(PACE, app.clock, stop, secrets=told, on_wait=self._waits)
@@ -90,10 +91,12 @@ class Intake:
         return True
 
     async def _next(self) -> Page | None:
-        if self._pages is None:
+        pages = self._pages
+        if pages is None:
             since = self.app.store.cursor(self.name, stream=self._feed.name)
-            self._pages = getattr(self.source, self._feed.name)(since)
-        return await anext(self._pages, None)
+            bring = self.source.events if self._feed is EVENTS else self.source.orders
+            pages = self._pages = bring(since)
+        return await anext(pages, None)
 
     def _store(self, page: Page) -> None:
         now = self.app.clock.now()
