@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from functools import partial
 
 from connectors.base import Source
-from connectors.errors import Misconfigured
 from connectors.sources.files_changed import changed, open_all
-from connectors.sources.files_find import Cursor, find
 from connectors.sources.files_options import FileEventsOptions, FilesOptions
+from connectors.sources.files_seen import Cursor
 from connectors.sources.rows_events import RowEvents
 from connectors.sources.rows_orders import RowOrders
 from connectors.types import Page
@@ -36,25 +34,15 @@ class Files(Source[FilesOptions]):
         """Open every file and look for the columns; raises Misconfigured with what is missing."""
         await asyncio.to_thread(open_all, self.options)
 
-    async def orders(self, since: str | None) -> AsyncIterator[Page]:
+    def orders(self, since: str | None) -> AsyncIterator[Page]:
         """One page for each file that is new or has changed, by name; memory stays flat.
 
         A page's tables are streams that end with the next page. Raises Misconfigured, before the
         first page where it can, if a file is missing, is not what its name says, lacks a column,
         or has more unreadable rows than ``tolerate``; and at the end if there is no order at all.
         """
-        options, cursor = self.options, Cursor.read(since, self.options.meaning())
-        async with aclosing(changed(options, cursor, partial(RowOrders, options=options))) as pages:
-            async for page in pages:
-                cursor = Cursor.read(page.cursor, options.meaning())
-                yield page
-        files = find(options.paths())
-        if not any(cursor.files[str(path)].orders for path in files if str(path) in cursor.files):
-            raise Misconfigured(
-                f"there is no order in {', '.join(options.paths())}: "
-                f"{'one file' if len(files) == 1 else f'{len(files):,} files'}, "
-                "without a row that can be used"
-            )
+        cursor = Cursor.read(since, self.options.meaning())
+        return changed(self.options, cursor, partial(RowOrders, options=self.options), needed=True)
 
 
 class FileEvents(Source[FileEventsOptions]):
@@ -69,4 +57,4 @@ class FileEvents(Source[FileEventsOptions]):
     def events(self, since: str | None) -> AsyncIterator[Page]:
         """One page for each file that is new or has changed, by name. Raises as ``Files``."""
         cursor = Cursor.read(since, self.options.meaning())
-        return changed(self.options, cursor, partial(RowEvents, options=self.options))
+        return changed(self.options, cursor, partial(RowEvents, options=self.options), needed=False)
