@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,7 +41,7 @@ def _fetched(folder: Path) -> Path:
     if npm is None:
         pytest.skip("SHOPIFY IS NOT TESTED: npm is not here to fetch Shopify's published schema")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        command = [npm, "pack", package, "--silent", "--ignore-scripts"]
+        command = [npm, "pack", package, "--silent", "--ignore-scripts", "--fetch-retries=1"]
         done = subprocess.run(command, cwd=scratch, capture_output=True, check=False, timeout=300)
         packed = next(Path(scratch).glob("*.tgz"), None)
         if done.returncode != 0 or packed is None:
@@ -62,6 +62,15 @@ def shopify_schema(pytestconfig: pytest.Config) -> GraphQLSchema:
     """The schema of Shopify's Admin API 2026-10, as Shopify publishes it."""
     assert pytestconfig.cache is not None
     return schema(_fetched(pytestconfig.cache.mkdir("shopify")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Told once for all tests, and not once for each."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and "SHOPIFY" in report.longrepr[2]:
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
 
 
 class Hands:

@@ -15,6 +15,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.shopify_shop import customer, moment, money, order, refund
+from sync import gates
 from sync.app import open_app
 from sync.order_ledger import order_ledger
 from sync.pull import pull
@@ -61,6 +62,11 @@ class Stopping:
                 self.stop.set()
 
     def wait(self, *_: object) -> None: ...
+
+
+def configure(shop: Any, folder: Path) -> None:
+    (folder / "token").write_text("right_key_canary")
+    (folder / "tidesman.yaml").write_text(CONFIG.format(url=shop.url))
 
 
 def pulled(shop: Any, folder: Path, pages: int | None = None) -> Pulled:
@@ -111,8 +117,7 @@ def test_the_ledger_is_the_shops_to_the_cent(
     began = datetime(2026, 9, 1, tzinfo=UTC)
     sold = [order(n, began + n * timedelta(hours=1), Decimal(n) / 7 // 1) for n in range(1, 301)]
     shop = open_shop(sold, seconds_a_bulk=30)
-    (tmp_path / "token").write_text("right_key_canary")
-    (tmp_path / "tidesman.yaml").write_text(CONFIG.format(url=shop.url))
+    configure(shop, tmp_path)
     chance = random.Random(5)
     shop.alike.faults.add(Fault(kind="drop", times=None, rate=0.1))
     shop.alike.faults.add(Fault(kind="throttle", times=None, rate=0.1, seconds=2))
@@ -125,3 +130,18 @@ def test_the_ledger_is_the_shops_to_the_cent(
     shop.clock.now += 8 * 86_400
     pulled(shop, tmp_path)
     assert ledger(shop, tmp_path) == truth(shop)
+
+
+def test_without_all_orders_the_run_is_held_with_what_to_ask_for(
+    open_shop: Callable[..., Any], tmp_path: Path
+) -> None:
+    sold = [order(1, datetime(2026, 10, 20, tzinfo=UTC), Decimal(5))]
+    shop = open_shop(sold, scopes={"read_orders", "read_customers"})
+    configure(shop, tmp_path)
+    with open_app(tmp_path / "tidesman.yaml", clock=Time(shop)) as app:
+        started = app.store.start_run(app.today(), app.clock.now())
+        brought = pull(app, started.id, Stopping(threading.Event(), None))
+        why = gates.held(app, started.id, brought)
+    assert why is not None
+    assert "60 days" in why
+    assert "read_all_orders" in why
