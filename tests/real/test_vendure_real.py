@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 
 from connectors.errors import Misconfigured, Unauthorized
 from connectors.sources.vendure import Vendure, VendureOptions
+from sync.app import open_app
+from sync.clock import SystemClock
+from sync.progress import Silent
+from sync.pull import pull as pull_into
 
 # the first of them waits for npm
 pytestmark = pytest.mark.timeout(700)
@@ -170,6 +175,55 @@ def test_what_is_wrong_is_told_without_a_secret(vendure, source, way):
     with pytest.raises(kind) as raised:
         asyncio.run(checked(source(**{"username": None, "password": None, **given})))
     assert "canary" not in str(raised.value)
+
+
+CONFIG = """\
+timezone: Europe/London
+currency: USD
+currencies: {{JPY: 0.0065}}
+data_dir: ./data
+sources:
+  shop:
+    type: vendure
+    base_url: {url}
+    username: superadmin
+    password: {{env: SHOP_PASSWORD}}
+    overlap_minutes: 0
+destinations:
+  disk: {{type: files, path: ./out}}
+"""
+
+
+class Clock(SystemClock):
+    """The machine's, so much ahead."""
+
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+def test_a_day_later_the_lake_is_what_the_shop_is(vendure, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_PASSWORD", "i-canary")
+    config = tmp_path / "tidesman.yaml"
+    config.write_text(CONFIG.format(url=vendure.url))
+    clock = Clock()
+
+    def lake() -> dict[str, int]:
+        with open_app(config, clock=clock) as app:
+            pull_into(app, "run", Silent())
+            engine = app.engine()
+            rows = app.lake().orders(engine).to_pyarrow().to_pylist()
+            engine.disconnect()
+        return {row["order_id"].rpartition(":")[2]: int(row["amount"] * 100) for row in rows}
+
+    mine = [vendure.place("lake@example.com", items={vendure.small: n}) for n in (1, 2, 3)]
+    assert lake() == vendure.books()
+    vendure.settle(vendure.refund(mine[0], 700))
+    vendure.cancel(mine[1])
+    vendure.place("lake@example.com", items={vendure.small: 1})
+    clock.ahead = timedelta(days=1)
+    assert lake() == vendure.books()
 
 
 async def checked(source: Vendure) -> None:

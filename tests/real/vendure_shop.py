@@ -116,6 +116,23 @@ class Shop:
         found = self.admin("query ($id: ID!) { order(id: $id) { updatedAt } }", id=order.id)
         return str(found["order"]["updatedAt"])
 
+    def books(self) -> dict[str, int]:
+        """What every order and refund that counts is worth, by the shop's own list."""
+        found = self.admin(
+            """{ orders(options: {take: 1000, filter: {active: {eq: false}}}) { totalItems items {
+                id state payments { amount refunds { id state total } } } } }"""
+        )["orders"]
+        assert found["totalItems"] == len(found["items"])
+        books: dict[str, int] = {}
+        for order in found["items"]:
+            if order["state"] == "Cancelled":
+                continue
+            books[order["id"]] = sum(paid["amount"] for paid in order["payments"])
+            refunds = [each for paid in order["payments"] for each in paid["refunds"]]
+            settled = [each for each in refunds if each["state"] == "Settled"]
+            books |= {f"refund-{each['id']}": -each["total"] for each in settled}
+        return books
+
     def sell_in_yen(self, units: int) -> None:
         """Let the large size be bought in Japanese yen, too."""
         channel = self.admin("{ activeChannel { id } }")["activeChannel"]["id"]
