@@ -129,6 +129,12 @@ class Woocommerce(Source[WoocommerceOptions]):
                 f"{self.client.base_url.host} does not list orders by the time of their last "
                 "change, as it was asked to; a cache or a plugin may answer in its place"
             )
+        if place.after is not None and times and min(times) <= place.after:
+            # or it would be asked for the same for ever
+            raise Misconfigured(
+                f"{self.client.base_url.host} lists orders from before the time that it was asked "
+                "for; it needs a WooCommerce that knows modified_after, and no cache before it"
+            )
         zones = [here - at for here, at in zip(local, times, strict=True)]
         end, zone = max(times), zones[-1]
         if listed.pages <= 1:

@@ -110,6 +110,13 @@ def test_a_guest_is_told_by_address(shop, connect):
     assert (row["customer_id"], row["email"], row["phone"]) == (None, "guest@example.com", None)
 
 
+def test_an_order_stands_at_the_moment_when_it_was_made_and_not_paid(shop, connect):
+    number = shop.place("5.00")
+    good = shop.shown
+    shop.shown = lambda order: {**good(order), "date_paid_gmt": "2027-01-01T00:00:00"}
+    assert pull(connect())[0][str(number)]["ordered_at"] == NOON
+
+
 def test_a_refund_is_a_row_at_its_own_moment_and_the_order_stays_whole(shop, connect, clock):
     number = shop.place("20.00", customer_id=7)
     clock.on(days=3)
@@ -119,6 +126,7 @@ def test_a_refund_is_a_row_at_its_own_moment_and_the_order_stays_whole(shop, con
     shop.refund(shop.place("1.00"), "0.00")  # stock alone
     held, _ = pull(connect())
     assert sums(held) == {"order": 21, "refund": -20}
+    assert sum(row["kind"] == "refund" for row in held.values()) == 2
     assert held[str(part)]["ordered_at"] == NOON + timedelta(days=3)
     assert held[str(part)]["customer_id"] == "7"
     assert (held[str(rest)]["amount"], held[str(number)]["amount"]) == (-15, 20)
@@ -298,6 +306,17 @@ def test_an_answer_that_is_not_sorted_is_refused(shop, connect, account, clock):
         pull(connect())
 
 
+def test_a_shop_that_does_not_know_the_bound_is_told_and_not_asked_for_ever(
+    shop, connect, account, clock
+):
+    for _ in range(9):
+        shop.place("1.00")
+        clock.on(days=1)
+    account._bound = lambda *_: None
+    with pytest.raises(Misconfigured, match="needs a WooCommerce that knows modified_after"):
+        pull(connect(page_size=2))
+
+
 # -- who is let in
 
 
@@ -352,6 +371,7 @@ def test_over_plain_http_each_request_is_signed_and_the_secret_never_sent(accoun
     assert sums(held) == {"order": 10, "refund": -5}
     assert [request.method for request in said] == ["HEAD"] + ["GET"] * (len(said) - 1)
     assert not any(SECRET in f"{one.url}{one.headers}" for one in said)
+    assert None not in [one.extensions["timeout"]["read"] for one in said]
     nonces = [one.url.params["oauth_nonce"] for one in said[1:]]
     assert len(set(nonces)) == len(nonces)
 
