@@ -85,6 +85,8 @@ FROM (
 )
 """
 
+_COUNT: Final = "SELECT count(*) FROM lines WHERE __parentId IS NULL"
+
 _UNREADABLE: Final = """
 SELECT number FROM orders WHERE ordered_at IS NULL OR amount IS NULL OR currency IS NULL
 UNION ALL
@@ -131,13 +133,14 @@ class Lines:
             file.writelines(encode(order) + b"\n" for order in orders)
 
     def read(self, statuses: Collection[str]) -> int:
-        """Work out the rows; returns how many orders there are. Raises Unavailable."""
+        """Work out the rows; returns how many lines were orders. Raises Unavailable."""
         base = self._base
         base.execute("SET TimeZone = 'UTC'")
         base.execute(_NUMBER)
         try:
             found = base.read_json(str(self.path), columns=_COLUMNS, format="newline_delimited")
             found.create("lines")
+            [[count]] = base.execute(_COUNT).fetchall()
             base.execute(_ORDERS, {"statuses": sorted(statuses)})
             base.execute(_REFUNDS)
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
@@ -152,7 +155,7 @@ class Lines:
             raise Unavailable(
                 f"Shopify's order {unreadable[0][0]}, or a refund of it, has no moment or no amount"
             )
-        return len(base.table("orders"))
+        return int(count)
 
     def pages(self, size: int, after: int = 0) -> Iterator[tuple[pa.Table, int]]:
         """Rows of ``size`` orders a time, by number, from those above ``after``; and the last."""

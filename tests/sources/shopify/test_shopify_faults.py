@@ -149,6 +149,16 @@ def test_fewer_orders_than_shopify_counted_are_refused(open_shop: Open) -> None:
         shop.pull()
 
 
+def test_an_order_that_was_written_down_twice_counts_as_last_changed(open_shop: Open) -> None:
+    early = order(1, START, Decimal(1))
+    late = {**order(1, START, Decimal(2)), "updatedAt": "2026-11-01T13:00:00Z"}
+    for twice in ([early, late], [late, early]):
+        lines = [encode(each) + b"\n" for each in twice]
+        shop = open_shop([], export=(lambda lines=lines: lines, 2))
+        shop.pull()
+        assert {k: v["amount"] for k, v in shop.rows.items()} == {"1": 2}
+
+
 def test_an_order_without_an_amount_that_can_be_read_is_named(open_shop: Open) -> None:
     line = b'{"id": "gid://shopify/Order/17", "createdAt": "2026-11-01T00:00:00Z"}\n'
     shop = open_shop([], export=(lambda: [line], 1))
