@@ -10,6 +10,8 @@ import pytest
 from connectors.errors import BrokenConnector
 from connectors.types import EVENTS, Page
 from sync import feeds
+from sync.door import Door
+from sync.store import Somebody
 
 AT = datetime(2020, 6, 1, tzinfo=UTC)
 
@@ -82,6 +84,24 @@ def test_many_parts_of_events_are_merged_and_swept(bring, seen, lake, engine):
     assert lake.compact(engine, "shop", AT) is None, "there are no orders to merge"
     assert lake.sweep(keep=part.seq) == 51
     assert seen() == before
+
+
+def test_at_the_door_of_a_source_of_events_alone_people_are_known_as_we_show_them(store):
+    accounts = (("shop", "7"), ("outlet", "9"))
+    gone = Somebody(("7", "outlet:9"), ("ann@x.org",), ("+442079460000",), accounts)
+    store.begin_forgetting(gone, AT)
+    shown = ("7", " outlet:9", "ann@x.org", "+442079460000", "9", "outlet:7", "8")
+    rows = [
+        {"event_id": i, "customer_id": i, "kind": "site_click", "occurred_at": AT} for i in shown
+    ]
+    page = Page(pa.Table.from_pylist(rows, EVENTS), "e")
+
+    def admitted(home):
+        kept = Door(store, "mail", None, home).admitted(page).rows.read_all()
+        return kept["event_id"].to_pylist()
+
+    assert admitted("shop") == ["9", "outlet:7", "8"]
+    assert "7" in admitted(None), "by its own ids it may be somebody else"
 
 
 def test_an_event_stands_in_a_page_once(lake, seen):
