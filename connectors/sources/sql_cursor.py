@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.errors import Misconfigured
 
@@ -120,22 +123,45 @@ class Newest:
         self.ahead: dict[str, tuple[int, str]] = {}
         self._latest = (now.replace(tzinfo=None) + AHEAD - EPOCH) // MICROSECOND
 
-    def add(self, column: str, values: Sequence[object]) -> list[int | None]:
-        """Look at the values of a column; gives each as a whole number."""
-        found = [None if value is None else Mark.of(value, column) for value in values]
-        known = [mark for mark in found if mark is not None]
-        kinds = {mark.counts for mark in known}
-        if len(kinds) > 1:
-            raise Misconfigured(f"the cursor column {column!r} holds both times and numbers")
-        future = [mark for mark in known if not mark.counts and mark.at > self._latest]
-        if future:
-            count, example = self.ahead.get(column, (0, f"column {column}: {future[0].value(0)}"))
-            self.ahead[column] = (count + len(future), example)
-        within = [mark for mark in known if mark.counts or mark.at <= self._latest]
-        # of another kind than before only if the column itself was changed: then it is begun anew
-        old = self.marks.get(column)
-        newest = max(within, key=lambda mark: mark.at, default=old)
-        if newest is not None:
-            stays = old is not None and old.kind == newest.kind and old.at > newest.at
-            self.marks[column] = old if stays and old is not None else newest
-        return [None if mark is None else mark.at for mark in found]
+    def add(self, column: str, values: Sequence[object]) -> pa.Array:
+        """Look at the values of a column; gives each as a whole number (int64)."""
+        places = _places(column, values)
+        limit = pa.scalar(2**63 - 1 if self._counts(column, values) else self._latest, pa.int64())
+        ahead = pc.index(pc.fill_null(pc.greater(places, limit), False), True).as_py()
+        if ahead >= 0:
+            count, example = self.ahead.get(column, (0, f"column {column}: {values[ahead]}"))
+            more: int = pc.sum(pc.greater(places, limit)).as_py()
+            self.ahead[column] = (count + more, example)
+        top = pc.max(places.filter(pc.less_equal(places, limit))).as_py()
+        if top is not None:
+            newest = replace(Mark.of(_first(values), column), at=top)
+            # of another kind than before only if the column itself was changed: it begins anew
+            old = self.marks.get(column)
+            if old is None or old.kind != newest.kind or old.at < newest.at:
+                self.marks[column] = newest
+        return places
+
+    def _counts(self, column: str, values: Sequence[object]) -> bool:
+        first = _first(values)
+        return first is not None and Mark.of(first, column).counts
+
+
+def _first(values: Sequence[object]) -> object:
+    return next((value for value in values if value is not None), None)
+
+
+def _places(column: str, values: Sequence[object]) -> pa.Array:
+    """Each value as ``Mark.at``; in one go where all are of one type that Arrow knows."""
+    known = [value for value in values if value is not None]
+    kinds = set(map(type, known))
+    if kinds == {int}:
+        return pa.array(values, pa.int64())
+    if kinds == {datetime}:
+        zoned = {value.tzinfo is not None for value in known if isinstance(value, datetime)}
+        if len(zoned) == 1:
+            kind = pa.timestamp("us", "UTC" if zoned.pop() else None)
+            return pa.array(values, kind).cast(pa.int64())
+    marks = [None if value is None else Mark.of(value, column) for value in values]
+    if len({mark.counts for mark in marks if mark is not None}) > 1:
+        raise Misconfigured(f"the cursor column {column!r} holds both times and numbers")
+    return pa.array([None if mark is None else mark.at for mark in marks], pa.int64())

@@ -75,8 +75,5 @@ def _batches(result: Result, newest: Newest, schema: pa.Schema) -> Iterator[pa.R
     places = {column: result.names.index(column) for column in newest.columns}
     for piece in result.pieces:
         columns = [piece.arrow(place) for place in range(len(result.names))]
-        keys = [
-            pa.array(newest.add(column, piece.values(place)), pa.int64())
-            for column, place in places.items()
-        ]
+        keys = [newest.add(column, piece.values(place)) for column, place in places.items()]
         yield pa.record_batch([*columns, *keys], schema)
