@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connectors.errors import ConnectorError
 from sync.commands.guard import Code
 from sync.commands.options import Config, Debug, Json
 
@@ -104,6 +103,8 @@ async def _destination(app: App, name: str) -> Found:
 
 async def _asked(found: Connector[Any], ask: Callable[[], Awaitable[str | None]]) -> str | None:
     """One harmless question to a connector; what is wrong, or None."""
+    from connectors.errors import ConnectorError
+
     try:
         return await ask()
     except ConnectorError as error:
