@@ -14,12 +14,12 @@ from segmenter import metrics
 from segmenter.areas import WIDE, areas
 from segmenter.cutoffs import cutoffs
 from segmenter.expr import Column, Engine, Table
-from segmenter.judge import is_fair, judge
+from segmenter.judge import barred, is_fair, judge
 from segmenter.model import LOGISTIC, MODEL
 from segmenter.plots import Plots, plots
 from segmenter.settings import Settings
 from segmenter.summary import visible
-from segmenter.trial import Seen, Trial, roll
+from segmenter.trial import Seen, Trial, regression, roll
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def backtest(
         cuts, days = ((), days) if first is None else cutoffs(first, last, days)
     trials = roll(engine, orders, cuts, days, settings, events)
     latest = trials[0] if trials else None
-    barred = (MODEL,) if latest is not None and latest.seen.model.level == "rules only" else ()
-    verdict = judge(trials, barred)
+    weights = None if latest is None else regression(engine, latest.seen)
+    verdict = judge(trials, [] if latest is None else barred(latest.seen.model, weights))
     parts = tuple(_cutoff(trial) for trial in trials)
     drawn = None
     if latest is not None and latest.seen.rows.num_rows:

@@ -17,9 +17,9 @@ from segmenter.cutoffs import cutoffs
 from segmenter.doubt import too_few
 from segmenter.expr import Engine, Table
 from segmenter.identity import with_customer
-from segmenter.judge import is_fair, judge
+from segmenter.judge import barred, is_fair, judge
 from segmenter.lifetime import Floats
-from segmenter.model import LOGISTIC, MODEL, SILENCE, Model, Numbers, Ranking
+from segmenter.model import LOGISTIC, SILENCE, Model, Numbers, Ranking
 from segmenter.ranking import numbers_of
 from segmenter.settings import Settings
 from segmenter.stage import rows_in, stage
@@ -63,9 +63,7 @@ def gate(
     trials = roll(engine, orders, cuts, days, settings, events)
     # where of late all came back, or nobody, there is nothing to learn from for today
     weights = regression(engine, trials[0].seen) if trials else None
-    barred = [MODEL] if model.level == "rules only" else []
-    barred += [LOGISTIC] if weights is None else []
-    verdict = judge(trials, barred)
+    verdict = judge(trials, barred(model, weights))
     way = SILENCE if verdict.winner is None else verdict.winner
     numbers = _numbers(engine, way, sample, weights, settings)
     margin = verdict.margin

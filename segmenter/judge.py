@@ -9,7 +9,7 @@ import numpy as np
 
 from segmenter.areas import WIDE, areas
 from segmenter.lifetime import Floats
-from segmenter.model import LOGISTIC, MODEL, SILENCE
+from segmenter.model import LOGISTIC, MODEL, SILENCE, Model, Numbers
 from segmenter.ranking import LEARNED, SIMPLE, WAYS
 from segmenter.trial import Trial
 
@@ -81,6 +81,12 @@ def mean_areas(trials: Sequence[Trial]) -> dict[str, float]:
     return {way: float(np.mean(each)) for way, each in found.items()}
 
 
+def barred(model: Model, weights: Numbers | None) -> list[str]:
+    """What may not rank today: a fit that is not believed, a regression with nothing to go by."""
+    found = [MODEL] if model.level == "rules only" else []
+    return found if weights is not None else [*found, LOGISTIC]
+
+
 def judge(trials: Sequence[Trial], barred: Collection[str] = ()) -> Verdict:
     """Decide over the cut-offs; ``barred`` ways are not in the race.
 
@@ -101,10 +107,10 @@ def judge(trials: Sequence[Trial], barred: Collection[str] = ()) -> Verdict:
     rivals = [way for way in kind if way in means]
     if not rivals:
         told = f"Customers are ranked by the simple rule '{winner}': AUC {means[winner]:.3f}."
-        return Verdict(winner, means[winner], None, None, told + _not_in_race(barred))
+        return Verdict(winner, means[winner], None, None, told + _not_in_race(fair, barred))
     rival = max(rivals, key=lambda way: means[way])
     gap = margin(fair, winner, rival) or Margin(0.0, 0.0)
-    told = _sentence(winner, rival, means, gap) + _not_in_race(barred)
+    told = _sentence(winner, rival, means, gap) + _not_in_race(fair, barred)
     return Verdict(winner, means[winner], rival, gap, told)
 
 
@@ -129,8 +135,14 @@ def _sentence(winner: str, rival: str, means: dict[str, float], gap: Margin) -> 
     )
 
 
-def _not_in_race(barred: Collection[str]) -> str:
-    return " The model was not in the race, as its fit is not believed." if MODEL in barred else ""
+def _not_in_race(trials: Sequence[Trial], barred: Collection[str]) -> str:
+    told = " The model was not in the race, as its fit is not believed." if MODEL in barred else ""
+    if LOGISTIC in barred and any(LOGISTIC in trial.scores for trial in trials):
+        told += (
+            " The logistic regression was not in the race, as of late there is too little to "
+            "learn it from."
+        )
+    return told
 
 
 def _nothing(trials: Sequence[Trial]) -> str:

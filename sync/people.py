@@ -36,16 +36,16 @@ class Read:
     anew: bool = False
 
 
-def as_known(app: App, engine: Engine, orders: Table) -> Table:
-    """The orders as they are published; before the first run as that would read them.
+def as_known(app: App, engine: Engine, orders: Table) -> Read:
+    """These orders as they are published; before the first run as that would read them.
 
     It writes cards to ``data_dir``, so ``app`` works on a copy. Raises Misconfigured for a currency
     without a rate.
     """
     latest = app.store.latest_snapshot()
     if latest is not None and latest.reading is not None:
-        return as_published(app, engine, orders)
-    return Reader(app, engine, None, None).read(orders, app.today(), "unpublished").orders
+        return Read(as_published(app, engine, orders), Reading.from_dict(latest.reading))
+    return Reader(app, engine, None, None).read(orders, app.today(), "unpublished")
 
 
 class Reader:

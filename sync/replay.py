@@ -143,7 +143,7 @@ def replayed(
     """
     began = time.monotonic()
     engine = app.engine()
-    orders: Table = as_known(app, engine, app.lake().orders(engine))
+    orders: Table = as_known(app, engine, app.lake().orders(engine)).orders
     orders = orders.filter(orders.ordered_at <= ibis.literal(app.clock.now()))
     first, last = _stretch(engine, orders, first, last, app.today())
     asked = schemes or app.segmentation().schemes

@@ -77,10 +77,11 @@ def _test(app: App, end: date | None, days: int | None) -> Backtest:
     from segmenter.backtest import backtest as test
     from sync.activity import Activity
     from sync.people import as_known
-    from sync.reading import cards_of, published
+    from sync.reading import cards_of
 
     engine, settings = app.engine(), app.segmentation()
-    orders: Table = as_known(app, engine, app.lake().orders(engine))
+    known = as_known(app, engine, app.lake().orders(engine))
+    orders: Table = known.orders
     day = orders.filter(orders.kind == "order").ordered_at.date()
     first = engine.to_pyarrow(day.min()).as_py()
     last = engine.to_pyarrow(day.max()).as_py()
@@ -96,6 +97,5 @@ def _test(app: App, end: date | None, days: int | None) -> Backtest:
         )
     orders = orders.filter(orders.ordered_at.date() <= last)
     activity = Activity(app, engine, up_to=None, until=app.clock.now())
-    reading = published(app)
-    events = activity.by_customer(reading, cards_of(app, engine, reading))
+    events = activity.by_customer(known.reading, cards_of(app, engine, known.reading))
     return test(engine, orders, end, days, settings, events=events)

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from segmenter.areas import WIDE
+from segmenter.backtest import backtest
 from segmenter.gate import gate, marked
-from segmenter.judge import judge, margin
+from segmenter.judge import barred, judge, margin
 from segmenter.learn import learn
 from segmenter.model import LOGISTIC, MODEL, RFM, SILENCE, SPEND, Model, Ranking
 from segmenter.ranking import LEARNED, SIMPLE
@@ -230,3 +231,15 @@ def test_where_of_late_everybody_came_back_the_regression_does_not_rank(engine, 
     ranking = gate(engine, orders, END, CHOICES, model).ranking
     assert ranking.way != LOGISTIC
     assert ranking.numbers or ranking.way == MODEL
+    # what is printed is what would rank, and says why
+    told = backtest(engine, orders, None, None, CHOICES)
+    assert told.winner != LOGISTIC
+    assert LOGISTIC not in {score.name for score in told.scores} or "too little to" in told.verdict
+
+
+def test_a_barred_regression_never_wins_and_the_sentence_says_so(trials):
+    assert judge(trials).winner == LOGISTIC
+    told = judge(trials, barred(trials[0].seen.model, None))
+    assert told.winner != LOGISTIC
+    assert told.rival != LOGISTIC
+    assert told.sentence.endswith("of late there is too little to learn it from.")
