@@ -26,6 +26,22 @@ def summarize(orders: Table, as_of: date) -> Table:
     return _measured(_totals(rows), as_of)
 
 
+def summarize_in_place(orders: Table, as_of: date) -> Table:
+    """What ``summarize_with_contacts`` gives, as one SELECT that needs no place for a step between.
+
+    For orders that stay in a database of somebody else: it makes no table there, and one row a
+    customer comes back. Where tables can be made the other one is faster.
+    """
+    rows = visible(orders, as_of)
+    table = _totals(rows)
+    for column in ("email", "phone"):
+        latest = latest_contact(rows, column)
+        table = table.left_join(latest.rename({column: "contact"}), "customer").drop(
+            "customer_right"
+        )
+    return _measured(table, as_of)
+
+
 def summarize_with_contacts(engine: Engine, orders: Table, as_of: date) -> Table:
     """As ``summarize``, with the customer's latest usable ``email`` and ``phone`` (or null)."""
     rows = visible(orders, as_of)
@@ -49,14 +65,14 @@ def visible(orders: Table, as_of: date) -> Table:
 
 def _totals(rows: Table) -> Table:
     # Days first: counting distinct days in one step costs an engine half as much again.
-    bought = (rows.kind == "order").cast("int64")
+    bought = rows.kind == "order"
     days = rows.group_by("customer", "day").aggregate(orders=bought.sum(), money=rows.amount.sum())
     with_order = days.orders > 0
     table = days.group_by("customer").aggregate(
         first_order_on=days.day.min(where=with_order),
         last_order_on=days.day.max(where=with_order),
         orders=days.orders.sum(),
-        days=with_order.cast("int64").sum(),
+        days=with_order.sum(),
         money=days.money.sum(),
     )
     return table.filter(table.orders > 0)
