@@ -20,7 +20,7 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --universal --pyth
 help:
 	echo "make demo    the whole way on real orders: first load, seven days, the last day again (ARGS=--json)"
 	echo "make test    all tests (ARGS='-k plan')"
-	echo "make test-real all tests against real shops' servers, also those that take minutes"
+	echo "make test-real all tests against real shops' servers and Spark, also those that take minutes"
 	echo "make torture kill it a thousand times amid faults, on SQLite and PostgreSQL (N=1000 SEED=1)"
 	echo "make check   format, lint, types and import rules"
 	echo "make fix     format, mend what the linter can mend, write the reference pages of docs/ anew"

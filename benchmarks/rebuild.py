@@ -5,15 +5,19 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from benchmarks.shop import shop
+from benchmarks.shop import EVERY, shop
 from sync.segment import Segmenting
 
 
-def main(folder: Path, day: date) -> None:
-    with shop(folder, day) as app:
+def main(folder: Path, day: date, further: str = "") -> None:
+    with shop(folder, day, further) as app:
         evaluated = Segmenting(app, day).evaluate("rebuild")
         print(json.dumps({"customers": evaluated.snapshot.customers}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]))
+    main(
+        Path(sys.argv[1]),
+        date.fromisoformat(sys.argv[2]),
+        EVERY if sys.argv[3:] == ["every"] else "",
+    )

@@ -32,6 +32,23 @@ destinations:
   braze: {{type: braze, api_key: {{env: BENCH_KEY}}, base_url: "https://rest.iad-01.braze.com"}}
 """
 
+#: Added to it: every scheme that there is, each with something to do for each customer.
+EVERY = """\
+segmentation:
+  schemes: [lifecycle, rfm, risk_value, stratification, affinity, rules]
+  stratification:
+    loyalty:
+      metrics: [{column: orders, weight: 2}, {column: days_since_order, better: lower}]
+    buying_power: {metrics: [{column: monetary_value}, {column: past_revenue}]}
+    profitability: {metrics: [{column: clv_3y}]}
+    cost_to_serve: {metrics: [{column: frequency, better: lower}]}
+  rules:
+    otherwise: Everybody Else
+    segments:
+      - {name: VIP, when: past_revenue >= 500 and orders > 3, description: d, action: a}
+      - {name: Going, when: churn_probability > 0.7 and orders > 1, description: d, action: a}
+"""
+
 
 class Clock:
     """Stands still on the evening of a day, but for the seconds that somebody waits."""
@@ -80,11 +97,11 @@ def _answer(request: httpx.Request) -> object:
 
 
 @contextmanager
-def shop(folder: Path, day: date) -> Iterator[App]:
-    """The shop in a folder, on the evening of a day."""
+def shop(folder: Path, day: date, further: str = "") -> Iterator[App]:
+    """The shop in a folder, on the evening of a day; ``further`` is added to its configuration."""
     os.environ["BENCH_KEY"] = "a-key-that-nobody-asks-for"
     httpx.AsyncHTTPTransport = Vendors  # type: ignore[misc, assignment]
     config = folder / "tidesman.yaml"
-    config.write_text(CONFIGURATION.format(orders=folder / "orders"))
+    config.write_text(CONFIGURATION.format(orders=folder / "orders") + further)
     with open_app(config, clock=Clock(day)) as app:
         yield app

@@ -17,6 +17,7 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -148,10 +149,24 @@ class Brake(Section):
 
 
 class Engine(Section):
-    """What the computation may use of this machine."""
+    """What computes, and what it may use."""
 
+    type: Literal["duckdb", "spark"] = "duckdb"
     memory: str | None = None
     threads: Annotated[int, Field(ge=1)] | None = None
+    #: Only for Spark: where it is, and settings of its own.
+    master: str | None = None
+    options: dict[str, str] = Field(default_factory=dict[str, str])
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Engine:
+        if self.type == "spark" and self.master is None:
+            raise ValueError("spark needs a master, such as local[4] or spark://host:7077")
+        if self.type == "spark" and self.threads is not None:
+            raise ValueError("threads are part of Spark's master: write local[4]")
+        if self.type == "duckdb" and (self.master is not None or self.options):
+            raise ValueError("master and options are for type: spark")
+        return self
 
 
 class Settings(BaseSettings):

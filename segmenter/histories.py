@@ -13,6 +13,7 @@ from segmenter import forecast
 from segmenter.expr import Column, Table
 from segmenter.lifetime import Floats, Histories
 from segmenter.model import Model
+from segmenter.portable import rounded
 from segmenter.settings import Settings
 
 KEY = ("frequency", "recency", "T")
@@ -111,8 +112,8 @@ def with_scores(
     spend = model.spend
     an_order = (spent + spend.pull * spend.mean) / (days + spend.pull)
     rows = rows.mutate(
-        clv_3y=(rows.discounted_orders * an_order).round(2),
-        future_revenue=(rows.orders_at_last * an_order).round(2),
+        clv_3y=rounded(rows.discounted_orders * an_order, 2),
+        future_revenue=rounded(rows.orders_at_last * an_order, 2),
         order_days=rows.frequency + 1,
     )
     return rows.mutate(total_value=ibis.greatest(rows.past_revenue, 0.0) + rows.future_revenue)

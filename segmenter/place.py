@@ -12,6 +12,7 @@ from segmenter.basis import Basis
 from segmenter.doubt import too_few
 from segmenter.expr import Column, Flag, Table, Text
 from segmenter.histories import with_scores
+from segmenter.portable import rounded
 from segmenter.ranking import ranked, ready_to_rank
 from segmenter.schemes import RULES, Definition, definitions
 from segmenter.schemes.base import level
@@ -152,7 +153,8 @@ def _rfm_scores(rows: Table, thresholds: Thresholds, settings: Settings) -> dict
     m = 1 + level(rows.past_revenue, thresholds.of("rfm", "past_revenue"))
     total = sum(settings.rfm_weights)
     wr, wf, wm = (weight / total for weight in settings.rfm_weights)
-    score = (r * wr + f * wf + m * wm).round(2)
+    weighed = [s.cast("float64") * w for s, w in zip((r, f, m), (wr, wf, wm), strict=True)]
+    score = rounded(weighed[0] + weighed[1] + weighed[2], 2)
     scores = {"r_score": r.cast("int64"), "f_score": f.cast("int64"), "m_score": m.cast("int64")}
     return {**scores, "rfm_score": score}
 

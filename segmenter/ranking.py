@@ -16,6 +16,7 @@ from segmenter.expr import Column, Table
 from segmenter.features import ENGAGED, feature, with_engagement
 from segmenter.lifetime import Floats
 from segmenter.model import LOGISTIC, MODEL, RFM, SILENCE, SPEND, Numbers, Ranking
+from segmenter.portable import rounded
 from segmenter.settings import Settings
 
 SIMPLE = (SILENCE, RFM, SPEND)
@@ -72,7 +73,7 @@ def ranking_score(rows: Table, way: str, numbers: Numbers) -> Column:
         score = 1.0 / ((-total).exp() + 1.0)
     else:
         score = 1.0 - rows.churn_probability
-    return score.round(6)
+    return rounded(score, 6)
 
 
 def ready_to_rank(rows: Table, basis: Basis, settings: Settings) -> Table:

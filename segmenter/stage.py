@@ -19,5 +19,6 @@ def rows_in(table: Table) -> int:
 
 def drop(engine: Engine, table: Table) -> None:
     """Forget what ``stage`` stored; else it stays as long as the engine."""
-    # ibis' own drop_table writes what not every DuckDB understands.
-    engine.raw_sql(f'DROP TABLE "{table.op().name}"')
+    # ibis' own drop_table writes what not every DuckDB understands; Spark keeps it as a view.
+    kind = "VIEW" if engine.name == "pyspark" else "TABLE"
+    engine.raw_sql(f"DROP {kind} {table.op().name}")

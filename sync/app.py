@@ -166,15 +166,13 @@ class App:
 
     def engine(self) -> ibis.BaseBackend:
         """A fresh engine that computes in the shop's time zone."""
-        from sync.engine import open_engine
+        from sync.engine import open_engine, spark_engine
 
         given = self.loaded.settings.engine
-        return open_engine(
-            self.loaded.settings.timezone,
-            memory=given.memory,
-            threads=given.threads,
-            scratch=self.loaded.data_dir / "scratch",
-        )
+        zone, scratch = self.loaded.settings.timezone, self.loaded.data_dir / "scratch"
+        if given.type == "spark":
+            return spark_engine(zone, str(given.master), given.memory, scratch, given.options)
+        return open_engine(zone, memory=given.memory, threads=given.threads, scratch=scratch)
 
     def chosen(self) -> dict[str, Any]:
         """What the operator chose about segments, as plain values."""

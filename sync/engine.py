@@ -1,11 +1,14 @@
-"""The engine that computes: DuckDB through ibis."""
+"""The engine that computes: DuckDB, or Spark, through ibis."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import ibis
+
+from connectors.errors import Misconfigured
 
 
 def open_engine(
@@ -32,6 +35,18 @@ def open_engine(
     for name, value in settings.items():
         engine.raw_sql(f"SET {name} = {_quoted(value)}")
     return engine
+
+
+def spark_engine(
+    timezone: str, master: str, memory: str | None, scratch: Path, options: Mapping[str, str]
+) -> ibis.BaseBackend:
+    """As ``sync.spark.open_spark``; Misconfigured too if the extra is not installed."""
+    try:
+        # an extra, and half a second to load
+        from sync.spark import open_spark  # noqa: PLC0415
+    except ImportError as error:
+        raise Misconfigured("engine: Spark is not here; pip install tidesman[spark]") from error
+    return open_spark(timezone, master, memory=memory, scratch=scratch, options=options)
 
 
 def _quoted(value: str | int) -> str:

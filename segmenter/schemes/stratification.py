@@ -30,6 +30,7 @@ from itertools import pairwise
 import ibis
 
 from segmenter.expr import Column, Table
+from segmenter.portable import rounded
 from segmenter.schemes.base import Axis, Edges, Scheme
 from segmenter.schemes.stratification_settings import AXES, Factor, Stratification
 
@@ -102,7 +103,7 @@ def strata(rows: Table, choice: Stratification, edges: Edges) -> dict[str, Colum
     found: dict[str, Column] = {}
     for name, names in parts.items():
         total, there = _weighed([factors[n] for n in names if n in factors])
-        found[f"stratification_{name}"] = (total / there.nullif(0.0)).round(6)
+        found[f"stratification_{name}"] = rounded(total / there.nullif(0.0), 6)
     return found
 
 

@@ -275,3 +275,15 @@ def test_the_example_loads_and_explains_every_key(monkeypatch):
             assert (section, name) in document.lines, (section, name)
     for name in Destination.model_fields:
         assert ("destinations", "klaviyo", name) in document.lines, name
+
+
+@pytest.mark.parametrize(
+    ("engine", "sentence"),
+    [
+        ("{type: spark}", "spark needs a master, such as local[4] or spark://host:7077"),
+        ("{type: spark, master: yarn, threads: 2}", "threads are part of Spark's master"),
+        ("{master: yarn}", "master and options are for type: spark"),
+    ],
+)
+def test_an_engine_is_told_what_it_lacks(loaded, good, engine, sentence):
+    assert sentence in only(loaded, f"{good}\nengine: {engine}\n")
