@@ -66,7 +66,7 @@ class Campaign:
         os.environ["TORTURE_STATE"] = self.url
         self.vendors.reset()
         self.vendors.preload(sorted(self.strangers))
-        for number, (steps, late) in enumerate(days(self.chance, count, kills)):
+        for number, (steps, late) in enumerate(days(self.chance, self.seed, count, kills)):
             if number:
                 self.shop.next_day()
             self.told.append(f"day {self.shop.day}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,56 +76,92 @@ class Step:
         return "; ".join(told)
 
 
-def days(chance: random.Random, count: int, kills: int) -> Iterator[tuple[list[Step], list[Step]]]:
+class Deck:
+    """Cards that are dealt in any order, all of them before one comes again: no luck is needed."""
+
+    def __init__(self, chance: random.Random, cards: Iterable[str]) -> None:
+        self._chance = chance
+        self._cards = list(cards)
+        self._left: list[str] = []
+
+    def deal(self) -> str:
+        """The next one."""
+        if not self._left:
+            self._left = self._chance.sample(self._cards, len(self._cards))
+        return self._left.pop()
+
+
+class Decks:
+    """What befalls: places in the middle of a delivery, and the faults of each vendor."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.kills = Deck(
+            chance, [*MIDDLE, *MIDDLE, "before statement", "after statement", "moment"]
+        )
+        self.faults = {v: Deck(chance, faults_of(v)) for v in NAMES}
+
+
+def days(
+    chance: random.Random, seed: int, count: int, kills: int
+) -> Iterator[tuple[list[Step], list[Step]]]:
     """So many days, the first of which is the first load; at most about so many kills each.
 
-    The first steps of a day last until all is delivered, the others come whatever was.
+    The first steps of a day last until all is delivered, the others come whatever was. What can
+    come only once a day takes turns over the days of all seeds: each place before the publication
+    and each mishap of the machine every third day, each place at the end every second.
     """
+    decks = Decks(chance)
     for number in range(count):
-        steps = [_killed(chance, EARLY) for _ in range(chance.randrange(2 + (number == 0)))]
+        turn = seed * count + number
+        # in the order in which a run comes by, or the later ones would never be reached
+        steps = [_at(chance, decks, EARLY, place) for place in [*EARLY][turn % 3 :: 3]]
         # Klaviyo's jobs are soon over: those kills come first
-        middle = [_killed(chance, {place: JOBS[place]}) for place in chance.sample([*JOBS], 4)]
-        middle += [_killed(chance, MIDDLE) for _ in range(kills)]
-        if chance.random() < 0.3:
-            middle.insert(chance.randrange(kills), Step(rival=True, faults=_faults(chance, NAMES)))
-        if chance.random() < 0.4:
-            worse = Step(conditions=_conditions(chance), faults=_faults(chance, NAMES[:1]))
-            middle.insert(chance.randrange(kills), worse)
-        late = [Step(kill=Kill("place", LATE[p], p)) for p in chance.sample([*LATE], 2)]
+        middle = [_at(chance, decks, JOBS, place) for place in chance.sample([*JOBS], 4)]
+        middle += [_killed(chance, decks) for _ in range(kills)]
+        mishap = _mishap(chance, turn % 3)
+        worse = Step(conditions=mishap, faults=_faults(decks, NAMES[:1]))
+        middle.insert(chance.randrange(len(JOBS)), worse)
+        if turn % 3 == 1:
+            rival = Step(rival=True, faults=_faults(decks, NAMES))
+            middle.insert(chance.randrange(len(middle)), rival)
+        late = [Step(kill=Kill("place", LATE[p], p)) for p in [*LATE][turn % 2 :: 2]]
         yield [*steps, *middle], late
 
 
-def _killed(chance: random.Random, places: dict[str, int]) -> Step:
+def _at(chance: random.Random, decks: Decks, places: dict[str, int], place: str) -> Step:
     struck = [name for name in NAMES if chance.random() < 0.3]
-    kill, faults = _kill(chance, places), _faults(chance, struck)
-    if kill.place == "deliver.lost":
+    faults = _faults(decks, struck)
+    if place == "deliver.lost":
         faults["klaviyo"] = [_ending(chance, "lose_job") | {"times": 4}]
-    if kill.place == "deliver.polled":
+    if place == "deliver.polled":
         faults["klaviyo"] = [{"kind": "slow_job", "times": 4, "polls": 2}]
-    return Step(kill=kill, faults=faults)
+    return Step(kill=Kill("place", chance.randint(1, places[place]), place), faults=faults)
 
 
-def _kill(chance: random.Random, places: dict[str, int]) -> Kill:
-    kinds, weights = ["place", "before statement", "after statement", "moment"], [7, 1, 1, 1]
-    kind = "place" if places.keys() <= JOBS.keys() else chance.choices(kinds, weights)[0]
-    if kind == "place":
-        place = chance.choice(list(places))
-        return Kill(kind, chance.randint(1, places[place]), place)
-    return Kill(kind, chance.randint(20, 300) if kind == "moment" else chance.randint(5, 45))
+def _killed(chance: random.Random, decks: Decks) -> Step:
+    dealt = decks.kills.deal()
+    if dealt in MIDDLE:
+        return _at(chance, decks, MIDDLE, dealt)
+    struck = [name for name in NAMES if chance.random() < 0.3]
+    at = chance.randint(20, 300) if dealt == "moment" else chance.randint(5, 45)
+    return Step(kill=Kill(dealt, at), faults=_faults(decks, struck))
 
 
-def _conditions(chance: random.Random) -> Conditions:
-    return chance.choice(
-        [
-            Conditions(disk=chance.choice([0, 4_096, 20_000, 200_000])),
-            Conditions(read_only=True),
-            Conditions(set_back=chance.choice([0.5, 3.0, 22.0, 40.0])),
-        ]
-    )
+def _mishap(chance: random.Random, turn: int) -> Conditions:
+    return (
+        Conditions(disk=chance.choice([0, 4_096, 20_000, 200_000])),
+        Conditions(read_only=True),
+        Conditions(set_back=chance.choice([0.5, 3.0, 22.0, 40.0])),
+    )[turn]
 
 
-def _faults(chance: random.Random, vendors: Any) -> dict[str, list[dict[str, Any]]]:
-    found = {v: [_fault(chance, v) for _ in range(chance.randint(1, 3))] for v in vendors}
+def _faults(decks: Decks, vendors: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    chance = decks.chance
+    found = {
+        v: [_fault(chance, decks.faults[v].deal()) for _ in range(chance.randint(1, 3))]
+        for v in vendors
+    }
     for faults in found.values():
         # pages are only asked for where some records are refused
         if any(fault["kind"] == "small_pages" for fault in faults):
@@ -133,29 +169,28 @@ def _faults(chance: random.Random, vendors: Any) -> dict[str, list[dict[str, Any
     return found
 
 
-def _fault(chance: random.Random, vendor: str) -> dict[str, Any]:
-    times, skip = chance.choice([1, 1, 2, 4]), chance.choice([0, 0, 1, 3])
-    usual = {"times": times, "skip": skip}
-    kinds = ["throttle", "status", "truncate", "cut", "wrong_json", "lost", "lost", "drop", "stall"]
-    kinds += ["poison", "poison"]
-    if vendor == "klaviyo":
-        kinds += ["slow_job", "cancel_job", "lose_job", "small_pages"]
-    kinds += ["queued", "unindexed"] if vendor == "braze" else []
-    kind = chance.choice(kinds)
+def faults_of(vendor: str) -> list[str]:
+    """The faults that this vendor can have, by name."""
+    jobs, odd = ("slow_job", "small_pages", "cancel_job", "lose_job"), ("queued", "unindexed")
+    others = {"klaviyo": odd, "braze": jobs}.get(vendor, (*jobs, *odd))
+    return [name for name in FAULTS if not name.startswith(others)]
+
+
+def _fault(chance: random.Random, name: str) -> dict[str, Any]:
+    usual = {"times": chance.choice([1, 1, 2, 4]), "skip": chance.choice([0, 0, 1, 3])}
+    kind, _, which = name.partition(" ")
     if kind == "poison":
-        how = chance.choice(["record", "record", "request"])
-        return usual | _poison(chance, chance.choice([*POISONED]), how)
+        count, _, how = which.partition(" by ")
+        return usual | _poison(chance, count, how)
     if kind in ("cancel_job", "lose_job"):
-        return usual | _ending(chance, kind)
+        return usual | {"kind": kind, "name": name, "part": PARTS[which]}
+    kind = {"429": "throttle"}.get(kind, kind)
     more: dict[str, Any] = {
         "throttle": {
-            "dress": chance.choice(DRESSES),
+            "dress": which.rpartition(" ")[2],
             "seconds": chance.choice([0.2, 1.0, 5.0]),
         },
-        "status": {
-            "status": chance.choice(STATUSES),
-            "applied": chance.random() < 0.5,
-        },
+        "status": {"status": which, "applied": chance.random() < 0.5},
         "wrong_json": {"body": chance.choice(["[]", "{}", "null", '{"data": 7}', "<html>"])},
         "lost": {"reset": chance.random() < 0.5},
         "drop": {"reset": chance.random() < 0.5},
@@ -163,10 +198,8 @@ def _fault(chance: random.Random, vendor: str) -> dict[str, Any]:
         "slow_job": {"polls": chance.randint(1, 4)},
         "small_pages": {"size": chance.randint(1, 5)},
     }.get(kind, {})
-    name = {
-        "throttle": f"429 with wait as {more.get('dress')}",
-        "status": f"status {more.get('status')}",
-    }.get(kind, kind)
+    if kind == "status":
+        more["status"] = int(which)
     return {"kind": kind, "name": name, **usual, **more}
 
 

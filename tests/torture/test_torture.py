@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_day_of_kills_and_faults_ends_as_it_should(root, database) -> None:
-    few = ["--kills", "1", "--days", "1", "--each", "14"]
+    few = ["--kills", "1", "--days", "1", "--each", "10"]
     done = subprocess.run(
         [sys.executable, str(HERE), *few, "--database", database],
         env={**os.environ, "PYTHONPATH": str(root)},
@@ -63,3 +64,27 @@ def test_every_place_that_the_engine_names_is_killed_at(root) -> None:
     # forgetting and lists are killed at in tests of their own, as a campaign has neither
     elsewhere = ("forget.", "lists.")
     assert {place for place in named if not place.startswith(elsewhere)} == killed_at
+
+
+def test_a_thousand_kills_miss_no_place_no_fault_and_no_mishap() -> None:
+    show = (
+        "import json, random\n"
+        "from script import FAULTS, PLACES, days\n"
+        "steps = [s for seed in (1, 2, 3) for day in days(random.Random(seed), seed, 4, 20)\n"
+        "         for part in day for s in part]\n"
+        "print(json.dumps([sorted(PLACES), sorted(FAULTS),\n"
+        "  sorted({s.kill.place for s in steps if s.kill and s.kill.place}),\n"
+        "  sorted({f['name'] for s in steps for each in s.faults.values() for f in each\n"
+        "          if 'name' in f}),\n"
+        "  sorted({s.conditions.name for s in steps if str(s.conditions) != 'all is well'})]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", show],
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    places, faults, killed_at, struck, mishaps = json.loads(done.stdout)
+    assert (killed_at, struck) == (places, faults)
+    assert mishaps == ["clock set back", "disk full", "disk read-only"]
