@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from connectors.types import Batch, Change, Identify, Outcome, Person, Track, Unsure
 from sync.clock import Clock
 from sync.difference import Kind
-from sync.leaving import ON_THE_WAY, Taken, at, cleared, departures
-from sync.leaving import left as leaving
 from sync.ledger import Entry, Ledger, Mark, Standing
+from sync.left_behind import ON_THE_WAY, Taken, at, cleared, departures
+from sync.left_behind import left as leaving
 from sync.outbox import EventMark, Outbox
 from sync.values import Sent, load
 

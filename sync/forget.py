@@ -24,10 +24,11 @@ from sync.failpoints import reach
 from sync.goby import left_of
 from sync.jobs import jobs_of
 from sync.lane import Lane
-from sync.leave import Leaving
 from sync.ledger import ATTRIBUTES, Entry, Ledger, Mark
+from sync.off_lists import OffLists
 from sync.readback import read_back
 from sync.result import sentence
+from sync.scratch_folders import sweep
 from sync.store import Somebody
 from sync.store.tables import ledger
 from sync.values import Sent, dump, load
@@ -61,6 +62,7 @@ async def forget(app: App, who: Somebody, stop: threading.Event) -> list[Cleared
     Where a destination stopped, its rows stay, and so does the note to go on.
     """
     erase_files(app)
+    sweep()
     reach("forget.files")
     told = [await _clear(app, name, who, stop) for name in app.destinations]
     reach("forget.cleared")
@@ -83,7 +85,7 @@ def unreachable(app: App, who: Somebody) -> list[str]:
 async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> Cleared:
     """Set to nothing what we wrote, by the protocol of delivery. The profile itself stays."""
     target, book = app.target(name), Profiles(Ledger(app.store, name), FORGET, app.clock)
-    lists = Leaving(app.store, target, who.keys, FORGET, app.clock)
+    lists = OffLists(app.store, target, who.keys, FORGET, app.clock)
     halted: ConnectorError | Stopping | None = None
     held: tuple[str, ...] | None = None
     try:
@@ -96,12 +98,13 @@ async def _clear(app: App, name: str, who: Somebody, stop: threading.Event) -> C
             book.others = True
             await lane.run(iter(()))
             book.others = False
-            rounds = [] if lane.halted is not None else _due(_rows(app, name, who))
+            rounds = [] if lane.halted is not None else _rounds(app, name, who)
             for entries in rounds:
                 due = ((entry, Kind.MOVE) for entry in entries)
                 await lane.run(batches(target.connector, delivery, book.changes(due)))
                 if lane.halted is not None:
                     break
+                reach("forget.round")
             halted = lane.halted or await lists.go(wire)
             if halted is None and target.connector.reads:
                 held = await _still_held(target, wire, rounds or _told(_rows(app, name, who)))
@@ -153,20 +156,39 @@ def _rows(app: App, name: str, who: Somebody) -> Sequence[sa.Row[tuple[object, .
         return connection.execute(query.order_by(ledger.c.customer_id)).all()
 
 
-def _due(rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[list[Entry]]:
-    """What is to be sent, in rounds: one for each address under which a profile may be known."""
-    rounds: list[list[Entry]] = [[], []]
-    for row in rows:
-        if _is_ours(row) and row.mark != Mark.UNSURE:
-            continue
-        texts = [load(text) for text in (row.accepted, row.value) if text is not None]
-        names = sorted({name for sent in texts for name in sent.properties})
-        reached = dict.fromkeys((sent.email, sent.phone) for sent in texts)
-        for nth, (email, phone) in enumerate(reversed(reached)):
-            nothing = dump(Sent(email, phone, dict.fromkeys(names)))
-            rounds[nth].append(Entry(row.customer_id, _wanted(row.customer_id), nothing))
-    # the address of last comes last: it is what the ledger then knows
-    return [each for each in reversed(rounds) if each]
+def _rounds(app: App, name: str, who: Somebody) -> list[list[Entry]]:
+    """What is to be sent, in rounds: one for each address under which a profile may be known.
+
+    Where it is several they are written down first, as the first round overwrites the row. Until
+    the last round the row does not stand as forgotten, so that after a kill all are done again.
+    """
+    noted = app.store.reached(who).get(name, {})
+    known: dict[str, list[str]] = {}
+    for row in _rows(app, name, who):
+        if not _is_ours(row) or row.mark == Mark.UNSURE:
+            now = [text for text in (row.accepted, row.value) if text is not None]
+            known[row.customer_id] = list(dict.fromkeys([*noted.get(row.customer_id, []), *now]))
+    places = {key: _places(texts) for key, texts in known.items()}
+    several = {key: texts for key, texts in known.items() if len(places[key]) > 1}
+    if several.keys() - noted.keys():
+        app.store.reached(who, {name: {**noted, **several}})
+        reach("forget.noted")
+    most = max(map(len, places.values()), default=0)
+    rounds: list[list[Entry]] = [[] for _ in range(most)]
+    for key, cleared in places.items():
+        # the address of last comes last: it is what the ledger then knows
+        for nth, nothing in enumerate(cleared, most - len(cleared)):
+            wanted = _wanted(key) if nth == most - 1 else _wanted(key, "begun")
+            rounds[nth].append(Entry(key, wanted, nothing))
+    return rounds
+
+
+def _places(texts: Sequence[str]) -> list[str]:
+    """For each address among what was sent the text that clears everything there."""
+    sent = [load(text) for text in texts]
+    names = sorted({name for each in sent for name in each.properties})
+    where = dict.fromkeys((each.email, each.phone) for each in sent)
+    return [dump(Sent(email, phone, dict.fromkeys(names))) for email, phone in where]
 
 
 def _is_ours(row: sa.Row[tuple[object, ...]]) -> bool:
@@ -174,5 +196,5 @@ def _is_ours(row: sa.Row[tuple[object, ...]]) -> bool:
     return bool(row.wanted == _wanted(row.customer_id))
 
 
-def _wanted(customer_id: str) -> str:
-    return json.dumps([customer_id, FORGET], ensure_ascii=False)
+def _wanted(customer_id: str, *more: str) -> str:
+    return json.dumps([customer_id, FORGET, *more], ensure_ascii=False)

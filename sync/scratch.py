@@ -7,7 +7,6 @@ trial pulls, learns and publishes lies in a temporary folder and is gone at the 
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from sqlalchemy import insert, make_url, select
 from connectors.errors import Misconfigured
 from sync.app import App, open_app, prepared
 from sync.clock import SystemClock
+from sync.scratch_folders import scratch_folder
 from sync.store import Store, StoreMissing, StoreOutdated
 from sync.store.dialect import open_engine
 from sync.store.sentences import translated
@@ -35,8 +35,8 @@ def scratch(config: Path | None) -> Generator[App]:
     Raises ConfigurationError and StoreError; Misconfigured passes with the places of the original.
     """
     loaded = prepared(config, secrets=False)
-    with tempfile.TemporaryDirectory(prefix="tidesman-scratch-") as folder:
-        data, state = Path(folder, "data"), Path(folder, "state.db")
+    with scratch_folder() as folder:
+        data, state = folder / "data", folder / "state.db"
         data.mkdir()
         _copy_state(loaded.state_url, state)
         _link(loaded.data_dir, data)
@@ -77,8 +77,8 @@ def stateless(config: Path | None) -> Generator[App]:
         finally:
             engine.dispose()
     with (
-        tempfile.TemporaryDirectory(prefix="tidesman-scratch-") as folder,
-        closing(Store(f"sqlite:///{Path(folder, 'state.db')}")) as store,
+        scratch_folder() as folder,
+        closing(Store(f"sqlite:///{folder / 'state.db'}")) as store,
     ):
         yield App(loaded, store, SystemClock())
 

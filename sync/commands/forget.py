@@ -57,6 +57,8 @@ def forget(
         elif not app.store.being_forgotten():
             if who is None:
                 raise Stop("there is nobody left to be forgotten", Code.OK)
+            if app.store.is_forgotten(who):
+                raise Stop("that person is forgotten; nothing is left here", Code.OK)
             raise Stop(
                 "nobody is known by that; give a customer id, an e-mail address or a phone number"
             )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -21,10 +21,17 @@ from sync.store.tables import (
     ledger,
     outbox,
     parts,
+    runs,
     salt,
     snapshots,
+    steps,
     transitions,
 )
+
+#: What was accepted of a customer, and what may have arrived since: texts of ``sync.values``.
+Reached = dict[str, dict[str, list[str]]]
+#: Where a note keeps it.
+REACHED = "reached"
 
 
 class Forgotten(Database):
@@ -42,7 +49,8 @@ class Forgotten(Database):
             for digest in digests:
                 statement = upsert(connection, forgotten, ("digest",), None)
                 connection.execute(statement, {"digest": digest, "forgotten_at": at})
-            statement = upsert(connection, forgetting, ("digest",), ("body",))
+            # one that stands keeps its reached
+            statement = upsert(connection, forgetting, ("digest",), None)
             note = self.digests([body])[body]
             connection.execute(statement, {"digest": note, "body": body, "begun_at": at})
             waiting = (outbox.c.customer_id.in_(who.keys), outbox.c.ticket.is_(None))
@@ -55,6 +63,32 @@ class Forgotten(Database):
             bodies = [json.loads(body) for body in connection.execute(query).scalars()]
         return [_somebody(body) for body in bodies]
 
+    def reached(self, who: Somebody, more: Reached | None = None) -> Reached:
+        """What is to be cleared at several addresses, by destination and customer, as it was sent.
+
+        ``more`` is written down beside it first: clearing one address overwrites the other's row.
+        """
+        notes = sa.select(forgetting.c.digest, forgetting.c.body)
+        with self.begin() as connection:
+            for digest, text in connection.execute(notes).all():
+                body = json.loads(text)
+                if _somebody(body) != who:
+                    continue
+                if more is None:
+                    return dict(body.get(REACHED, {}))
+                body[REACHED] = {**body.get(REACHED, {}), **more}
+                of = forgetting.c.digest == digest
+                given = json.dumps(body, ensure_ascii=False)
+                connection.execute(sa.update(forgetting).where(of).values(body=given))
+                return dict(body[REACHED])
+        return {}
+
+    def is_forgotten(self, text: str) -> bool:
+        """Whether an address, a number or an id, as somebody may write it, is known at the door."""
+        text = text.strip()
+        ways = [text, text.lower(), f"\n{text}", text.replace(":", "\n", 1)]
+        return not self.forgotten_digests().isdisjoint(self.digests(ways).values())
+
     def end_forgetting(self, who: Somebody) -> None:
         """Take the last rows away, and what the database keeps of them behind the scenes.
 
@@ -63,6 +97,7 @@ class Forgotten(Database):
         with self.begin() as connection:
             for table in (ledger, outbox, transitions):
                 connection.execute(sa.delete(table).where(table.c.customer_id.in_(who.keys)))
+            _blank_examples(connection)
         scrub(self.engine)
         notes = sa.select(forgetting.c.digest, forgetting.c.body)
         with self.begin() as connection:
@@ -104,6 +139,36 @@ class Forgotten(Database):
         with self.begin() as connection:
             if connection.execute(sa.select(salt.c.value)).scalar() is None:
                 connection.execute(sa.insert(salt).values(value=secrets.token_hex(32)))
+
+
+def _blank_examples(connection: sa.Connection) -> None:
+    """Reports keep how many rows a source could not give, and no longer an example: whose it was
+    cannot be told.
+    """
+    for table, column in ((runs, runs.c.report), (steps, steps.c.result)):
+        keys = list(table.primary_key)
+        for *key, told in connection.execute(sa.select(*keys, column)).all():
+            if _blanked(told):
+                mine = [one == value for one, value in zip(keys, key, strict=True)]
+                connection.execute(sa.update(table).where(*mine).values({column.name: told}))
+
+
+def _blanked(told: object) -> bool:
+    """Take the examples of faults out, in place; whether there was any."""
+    if isinstance(told, list):
+        # all of them, also behind the first
+        return sum(map(_blanked, cast("list[object]", told))) > 0
+    if not isinstance(told, dict):
+        return False
+    found = False
+    for name, value in cast("dict[str, Any]", told).items():
+        if name == "faults" and isinstance(value, list):
+            for fault in value:
+                found = found or bool(fault[2])
+                fault[2] = ""
+        else:
+            found = _blanked(value) or found
+    return found
 
 
 def _somebody(body: dict[str, Any]) -> Somebody:

@@ -99,7 +99,10 @@ def test_one_person_is_forgotten_everywhere_and_does_not_come_back(loaded):
     report = json.loads(loaded.here("status", "--json").stdout)
     assert report["customers"] == 299
     assert loaded.here("customer", ADDRESS).exit_code == 2
-    nobody = loaded.here("forget", ADDRESS)
+    again = loaded.here("forget", ADDRESS.upper())
+    assert again.exit_code == 0
+    assert "that person is forgotten" in again.stderr
+    nobody = loaded.here("forget", "nobody@example.com")
     assert nobody.exit_code == 2
     assert "nobody is known by that" in nobody.stderr
     assert "nobody left" in loaded.here("forget").stderr
@@ -115,6 +118,7 @@ PLACES = {
     "c0032": "deliver.ticketed",
     "c0036": "deliver.settled",
     "c0040": "forget.cleared",
+    "c0044": "forget.ended",
 }
 
 

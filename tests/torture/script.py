@@ -11,12 +11,13 @@ from run import WELL, Conditions, Kill
 from vendors import NAMES
 
 #: Each place of sync.failpoints that the engine names, and how often a run may have to reach it:
-#: before anything is published, while it is delivered, and at the end of a run.
+#: before anything is published (in the order in which a run comes by), while it is delivered, and
+#: at the end of a run.
 EARLY = {
-    "ingest.page": 1,
     "lake.written": 1,
     "lake.renamed": 1,
     "lake.committed": 1,
+    "ingest.page": 1,
     "run.ingest": 1,
     "segment.written": 1,
     "publish.half": 1,

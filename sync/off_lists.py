@@ -26,7 +26,7 @@ from sync.wire import Stopping, Wire
 Halt = ConnectorError | Stopping | None
 
 
-class Leaving:
+class OffLists:
     """Some people on the lists of one destination, by the protocol of delivery."""
 
     def __init__(
