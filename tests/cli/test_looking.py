@@ -178,7 +178,13 @@ def test_a_state_of_an_older_schema_can_be_looked_at_and_stays_as_it_is(shop):
     shop.report(*shop.as_of())
     with closing(sqlite3.connect(shop.folder / "data" / "state.db")) as state:
         state.executescript(
-            "DROP TABLE alerts; DROP TABLE audiences;"
+            "DROP TABLE alerts; DROP TABLE audiences; DROP TABLE pulls;"
+            "ALTER TABLE parts DROP COLUMN stream;"
+            "CREATE TABLE older AS SELECT source, cursor, updated_at FROM cursors;"
+            "DROP TABLE cursors;"
+            "CREATE TABLE cursors (source VARCHAR NOT NULL, cursor VARCHAR NOT NULL,"
+            " updated_at VARCHAR NOT NULL, CONSTRAINT pk_cursors PRIMARY KEY (source));"
+            "INSERT INTO cursors SELECT * FROM older; DROP TABLE older;"
             "UPDATE alembic_version SET version_num = '0004';"
             "PRAGMA wal_checkpoint(TRUNCATE);"
         )
