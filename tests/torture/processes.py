@@ -142,6 +142,17 @@ class Process:
         return self.said.read_text(errors="replace")[-2000:]
 
 
+class Said(io.FileIO):
+    """What a child says. A full disk is the shop's: at worst the words are lost."""
+
+    def write(self, words: Any) -> int:
+        """The bytes, or as many of them as if they had been written."""
+        try:
+            return super().write(words)
+        except OSError:
+            return len(words)
+
+
 def start(said: Path, work: Callable[[], None]) -> Process:
     """Fork, and do the work there; an exception that leaves it is exit code 99."""
     number = os.fork()
@@ -153,8 +164,8 @@ def start(said: Path, work: Callable[[], None]) -> Process:
         out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0), write_through=True)
-        sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", 0), write_through=True)
+        sys.stdout = io.TextIOWrapper(Said(1, "wb"), write_through=True)
+        sys.stderr = io.TextIOWrapper(Said(2, "wb"), write_through=True)
         work()
         code = 0
     except SystemExit as leaving:
