@@ -16,8 +16,6 @@ def main(folder: Path, day: date, further: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1]),
-        date.fromisoformat(sys.argv[2]),
-        EVERY if sys.argv[3:] == ["every"] else "",
-    )
+    FURTHER = {"every": EVERY, "tight": "engine: {memory: 1GB}\n"}
+    given = "".join(FURTHER[part] for part in sys.argv[3:])
+    main(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), given)

@@ -1,8 +1,10 @@
 """``tidesman backtest``: what it prints, as a table, as JSON, and as a page."""
 
 import json
+import random
 import re
 import xml.etree.ElementTree as ET
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 
@@ -70,3 +72,50 @@ def test_a_page_that_cannot_be_written_is_said_in_a_sentence(shop):
     done = shop.here("backtest", "--html", str(shop.folder / "no" / "page.html"))
     assert done.exit_code != 0
     assert "cannot be written: No such file or directory" in re.sub(r"\s+", " ", done.stderr)
+
+
+CONFIGURATION = """
+timezone: UTC
+currency: EUR
+data_dir: ./data
+state_url: sqlite:///./data/state.db
+sources:
+  shop:
+    type: files
+    path: ./orders.csv
+    timezone: UTC
+    columns: {{order_id: id, customer_id: who, email: mail, ordered_at: at, amount: paid}}
+segmentation:
+  schemes: [lifecycle, affinity]
+  affinity:
+    data: {{path: ./{events}.csv, customer_id: who, kind: what, occurred_at: at}}
+"""
+
+
+def test_engagement_counts_for_whom_its_customer_turned_out_to_be(cli, tmp_path):
+    # everybody was a guest once, so his address is his id; those who click will order
+    rng = random.Random(6)
+    orders, by_id, by_address = ["id,who,mail,at,paid"], ["who,what,at"], ["who,what,at"]
+    for n in range(400):
+        day = rng.randrange(60)
+        for turn in range(1 + rng.randrange(12)):
+            on = date(2023, 1, 1) + timedelta(days=day)
+            orders.append(f"{n}-{turn},{f'u{n}' if turn else ''},c{n}@example.com,{on},9")
+            click = f"site_click,{on - timedelta(days=70)} 12:00:00"
+            by_id.append(f"u{n},{click}")
+            by_address.append(f"c{n}@example.com,{click}")
+            day += 10 + rng.randrange(120)
+    (tmp_path / "orders.csv").write_text("\n".join(orders))
+    told = []
+    for name, rows in (
+        ("ids", by_id),
+        ("addresses", by_address),
+        ("strangers", [*by_id[:1], "x,site_click,2023-01-01"]),
+    ):
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows))
+        config = tmp_path / "tidesman.yaml"
+        config.write_text(CONFIGURATION.format(events=name))
+        done = cli("backtest", "--json", "--config", str(config))
+        assert done.exit_code == 0, done.stderr
+        told.append(json.loads(done.stdout)["scores"])
+    assert told[0] == told[1] != told[2]
