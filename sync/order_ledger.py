@@ -150,8 +150,10 @@ def _lines(engine: Engine, rows: Table) -> list[Line]:
         refunded=rows.amount.sum(where=is_refund),
         voided=(rows.kind == Kind.VOID.value).sum(),
     )
-    found = engine.to_pyarrow(counted.order_by("day", "currency")).to_pylist()
-    return [Line(**{**row, **{k: row[k] or ZERO for k in ("money", "refunded")}}) for row in found]
+    found: list[dict[str, Any]] = engine.to_pyarrow(counted.order_by("day", "currency")).to_pylist()
+    for row in found:
+        row.update({name: row[name] or ZERO for name in ("money", "refunded")})
+    return [Line(**row) for row in found]
 
 
 def _totals(lines: Sequence[Line]) -> list[Line]:

@@ -22,7 +22,7 @@ from sync.store import LastPull, Rechecked
 
 if TYPE_CHECKING:
     from connectors.base import Source
-    from segmenter.expr import Engine, Table
+    from segmenter.expr import Column, Engine, Table
     from sync.app import App
 
 DAY = timedelta(days=1)
@@ -90,16 +90,17 @@ class Recheck:
         then, began = last.began_version, last.began_at
         latest = lake.latest(engine, self.name)
         before = None if then is None else lake.latest(engine, self.name, up_to=then)
-        if latest is None or before is None or began is None:
+        if latest is None or before is None or then is None or began is None:
             store.end_recheck(self.name, Rechecked(), now)
             return None
         stood = self._in_sight(before, now)
-        missing = self._in_sight(latest.filter(latest.version <= then), now)
+        version: Column = latest.version
+        missing = self._in_sight(latest.filter(version <= then), now)
         gone, of = _count(engine, missing), _count(engine, stood)
         if of - gone < self.app.loaded.settings.brake.min_source_share * of and not approved:
             store.leave_recheck(self.name)
             return TooMany(gone, of)
-        again = latest.filter(latest.version > then)
+        again = latest.filter(version > then)
         early = again.filter(again.ordered_at < ibis.literal(began), again.kind != Kind.VOID.value)
         unheard = early.anti_join(before, "order_id")
         found = Rechecked(gone, _count(engine, _differing(before, again)), _count(engine, unheard))

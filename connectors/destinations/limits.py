@@ -68,7 +68,7 @@ class Limits:
         if isinstance(change, Identify | Track):
             properties = change.properties
         name = change.name if isinstance(change, Track) else ""
-        texts = [len(value) for value in properties.values() if value.__class__ is str]
+        texts = [len(value) for value in properties.values() if isinstance(value, str)]
         longest = max(len(change.person.id), len(name), *map(len, properties), *texts)
         heaviest = AROUND + len(properties) * (AROUND + 2 * WIDEST * longest)
         light = self.record_bytes is None or heaviest <= self.record_bytes

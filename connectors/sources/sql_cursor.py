@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.errors import Misconfigured
+from connectors.spreadsheet import compute
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the same for a clock without a zone
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -127,12 +127,14 @@ class Newest:
         """Look at the values of a column; gives each as a whole number (int64)."""
         places = _places(column, values)
         limit = pa.scalar(2**63 - 1 if self._counts(column, values) else self._latest, pa.int64())
-        ahead = pc.index(pc.fill_null(pc.greater(places, limit), False), True).as_py()
+        ahead = compute.index(
+            compute.fill_null(compute.greater(places, limit), False), True
+        ).as_py()
         if ahead >= 0:
             count, example = self.ahead.get(column, (0, f"column {column}: {values[ahead]}"))
-            more: int = pc.sum(pc.greater(places, limit)).as_py()
+            more: int = compute.sum(compute.greater(places, limit)).as_py()
             self.ahead[column] = (count + more, example)
-        top = pc.max(places.filter(pc.less_equal(places, limit))).as_py()
+        top = compute.max(places.filter(compute.less_equal(places, limit))).as_py()
         if top is not None:
             newest = replace(Mark.of(_first(values), column), at=top)
             # of another kind than before only if the column itself was changed: it begins anew
