@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -60,6 +62,8 @@ def tell(error: Exception) -> tuple[Code, str]:
     if isinstance(error, Stop):
         return error.code, str(error)
     # Imported late: --help shall not wait for the libraries behind these.
+    import duckdb
+
     from connectors import errors
     from connectors.http import mask
     from sync.app import ConfigurationError
@@ -77,8 +81,16 @@ def tell(error: Exception) -> tuple[Code, str]:
     if isinstance(error, OSError) and error.strerror is not None:
         place = "" if error.filename is None else f": {error.filename}"
         return Code.MEND, f"{error.strerror}{place}"
+    if isinstance(error, duckdb.IOException):
+        return Code.MEND, f"a file could not be read or written: {mask(_reason(error))}"
     what = mask(f"{type(error).__name__}: {error}").removesuffix(": ")
     return Code.DEFECT, f"This is a defect of Tidesman: {what}; run it again with --debug"
+
+
+def _reason(error: Exception) -> str:
+    """What DuckDB says of a file, without the JSON that it wraps around where a thread wrote it."""
+    inner = re.search(r'"exception_message":("(?:[^"\\]|\\.)*")', str(error))
+    return str(error) if inner is None else str(json.loads(inner[1]))
 
 
 def say(sentence: str) -> None:

@@ -1,3 +1,4 @@
+import duckdb
 import pytest
 import typer
 
@@ -23,6 +24,17 @@ def test_an_error_is_its_sentence_and_a_code(error, code):
     found, sentence = tell(error)
     assert found == code
     assert sentence in (str(error), "Permission denied: /data")
+
+
+def test_a_full_disk_is_no_defect_whoever_writes_to_it():
+    words = 'Could not write file \\"/data/.2025-06-02-1.parquet.7.part\\": File too large'
+    told = f'IO Error: Async write failed: {{"exception_type":"IO","exception_message":"{words}"}}'
+    code, sentence = tell(duckdb.IOException(told))
+    assert code == Code.MEND
+    assert sentence == (
+        "a file could not be read or written: Could not write file "
+        '"/data/.2025-06-02-1.parquet.7.part": File too large'
+    )
 
 
 def test_what_nobody_foresaw_is_called_a_defect_and_hides_addresses():
