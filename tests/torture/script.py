@@ -191,7 +191,11 @@ def _fault(chance: random.Random, name: str) -> dict[str, Any]:
             "dress": which.rpartition(" ")[2],
             "seconds": chance.choice([0.2, 1.0, 5.0]),
         },
-        "status": {"status": which, "applied": chance.random() < 0.5},
+        "status": {
+            "status": which,
+            # a vendor that says 401 has not done it
+            "applied": chance.random() < 0.5 and which != "401",
+        },
         "wrong_json": {"body": chance.choice(["[]", "{}", "null", '{"data": 7}', "<html>"])},
         "lost": {"reset": chance.random() < 0.5},
         "drop": {"reset": chance.random() < 0.5},
