@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from connectors.errors import Misconfigured
 from connectors.sources import rows_values as values
 from connectors.sources.rows import Rows
 from connectors.sources.rows_lines import BROKEN, NO_DATE, positions
-from connectors.sources.rows_options import MomentOptions
+from connectors.sources.rows_options import Chosen, MomentOptions
 from connectors.types import EVENTS, Fault
 
 MEMORY = {"memory_limit": "512MB"}
@@ -35,10 +35,8 @@ QUALIFY row = max(row) OVER (PARTITION BY event_id) ORDER BY occurred_at, event_
 """
 
 
-class EventColumns(BaseModel):
+class EventColumns(Chosen):
     """Which column is what. Without ``event_id`` one is made of all the others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str
     occurred_at: str
@@ -46,19 +44,6 @@ class EventColumns(BaseModel):
     customer_id: str | None = None
     email: str | None = None
     phone: str | None = None
-
-    @model_validator(mode="after")
-    def _somebody(self) -> EventColumns:
-        if self.customer_id is None and self.email is None and self.phone is None:
-            raise ValueError("columns needs at least one of customer_id, email and phone")
-        return self
-
-    def chosen(self) -> Iterator[tuple[str, str]]:
-        """What is set: (what it is, the column there)."""
-        for name in type(self).model_fields:
-            column: str | None = getattr(self, name)
-            if column is not None:
-                yield name, column
 
 
 class EventRowOptions(MomentOptions):

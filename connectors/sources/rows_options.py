@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,10 +11,27 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from connectors.base import Options
 
 
-class Columns(BaseModel):
-    """Which column is what. Either ``amount``, or ``quantity`` and ``unit_price``."""
+class Chosen(BaseModel):
+    """Which column is what; ``customer_id``, ``email`` and ``phone`` name whose a row is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def chosen(self) -> Iterator[tuple[str, str]]:
+        """What is set: (what it is, the column there)."""
+        for name in type(self).model_fields:
+            column: str | None = getattr(self, name)
+            if column is not None:
+                yield name, column
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not {name for name, _ in self.chosen()} & {"customer_id", "email", "phone"}:
+            raise ValueError("columns needs at least one of customer_id, email and phone")
+        return self
+
+
+class Columns(Chosen):
+    """Which column is what. Either ``amount``, or ``quantity`` and ``unit_price``."""
 
     order_id: str
     ordered_at: str
@@ -31,16 +49,7 @@ class Columns(BaseModel):
         parts = (self.quantity is not None) + (self.unit_price is not None)
         if (self.amount is None, parts) not in {(False, 0), (True, 2)}:
             raise ValueError("columns needs either amount, or both quantity and unit_price")
-        if self.customer_id is None and self.email is None and self.phone is None:
-            raise ValueError("columns needs at least one of customer_id, email and phone")
         return self
-
-    def chosen(self) -> Iterator[tuple[str, str]]:
-        """What is set: (what it is, the column there)."""
-        for name in type(self).model_fields:
-            column: str | None = getattr(self, name)
-            if column is not None:
-                yield name, column
 
 
 class MomentOptions(Options):
