@@ -30,12 +30,12 @@ def fetch(reference: Mapping[str, str], folder: File) -> str:
     """What a reference stands for. Raises LookupError with a sentence if it is not there."""
     kind, name = next(iter(reference.items()))
     if kind == "env":
-        value = os.environ.get(name, "")
+        value = os.environ.get(name, "").strip()
         if not value:
             raise LookupError(
                 f"the environment variable {name} is not set; set it with: export {name}=…"
             )
-        return value
+        return _in_one_line(value, f"the environment variable {name}")
     try:
         value = (folder / name).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -43,6 +43,12 @@ def fetch(reference: Mapping[str, str], folder: File) -> str:
         raise LookupError(f"the file {name} with the secret cannot be read: {what}") from error
     if not value:
         raise LookupError(f"the file {name} with the secret is empty")
+    return _in_one_line(value, f"the file {name} with the secret")
+
+
+def _in_one_line(value: str, place: str) -> str:
+    if not value.isprintable():
+        raise LookupError(f"{place} holds a line break or another sign that no key has")
     return value
 
 

@@ -187,6 +187,12 @@ async def send(
     """
     try:
         response = await client.send(request)
+    except httpx.LocalProtocolError:
+        # the error repeats the header, and with it the key, in a spelling that nothing masks
+        raise Misconfigured(
+            f"the request to {request.url.host} cannot be sent: a header, such as that of the key, "
+            "holds a sign that none may hold"
+        ) from None
     except httpx.UnsupportedProtocol as error:
         raise Misconfigured(unreachable(request, error, secrets)) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from connectors.errors import Misconfigured
+from connectors.http import mask
 from connectors.sources import rows_values as values
 from connectors.sources.rows import Rows
 from connectors.sources.rows_lines import BROKEN, NO_DATE, positions
@@ -74,7 +75,8 @@ class RowEvents:
             self.count = self._one(f"SELECT count(*) FROM ({EVENTS_OF})")[0]  # noqa: S608
         except duckdb.Error as error:
             self.close()
-            failure = rows.failure or Misconfigured(f"{rows.name} cannot be read: {error}")
+            first = mask(str(error).splitlines()[0])
+            failure = rows.failure or Misconfigured(f"{rows.name} cannot be read: {first}")
             raise failure from error
         except BaseException:
             self.close()
@@ -166,7 +168,7 @@ class RowEvents:
         if text is None:
             return f"{self._at(row)}, column {column} is empty"
         why = values.why_no_date(text, self.options.formats())
-        return f"{self._at(row)}, column {column}: {text[:40]!r} {why}"
+        return f"{self._at(row)}, column {column}: {values.shown(text)} {why}"
 
     def _at(self, row: int) -> str:
         return f"{self.rows.short}, row {row}" if self.rows.numbered else self.rows.short

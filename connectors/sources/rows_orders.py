@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.errors import Misconfigured
+from connectors.http import mask
 from connectors.sources import rows_lines
 from connectors.sources.rows import Rows
 from connectors.sources.rows_lines import Check
@@ -166,7 +167,7 @@ class RowOrders:
     def _plain(self, error: duckdb.Error) -> Misconfigured:
         if self.rows.failure is not None:
             return self.rows.failure
-        first = str(error).splitlines()[0]
+        first = mask(str(error).splitlines()[0])
         return Misconfigured(f"{self.rows.name} cannot be read: {first}")
 
 

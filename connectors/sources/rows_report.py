@@ -11,7 +11,7 @@ from connectors.sources import rows_lines
 from connectors.sources.rows import Rows
 from connectors.sources.rows_lines import Check
 from connectors.sources.rows_options import RowOptions
-from connectors.sources.rows_values import why_no_amount, why_no_date
+from connectors.sources.rows_values import shown, why_no_amount, why_no_date
 from connectors.types import Fault
 
 #: The share of repeated order ids above which a file is taken for one of lines.
@@ -89,7 +89,7 @@ class Report:
             yield Fault("files without a row", 1, self._rows.short)
         examples: dict[str, tuple[int, str]] = {}
         for _, row, check, text in self._failed():
-            told = f", column {check.column}: {self._shown(text)}"
+            told = f", column {check.column}: {shown(text)}"
             examples[check.name] = min(examples.get(check.name, (row, told)), (row, told))
         aside = "SELECT problem, count(*), min(row) FROM aside GROUP BY problem ORDER BY problem"
         for name, count, row in self._base.execute(aside).fetchall():
@@ -126,13 +126,9 @@ class Report:
         asked = "SELECT order_id, customer_id, ordered_at::VARCHAR FROM lines WHERE row = ?"
         order, customer, at = self._base.execute(asked, [row]).fetchall()[0]
         if order is not None:
-            return f"order {self._shown(order)}"
-        whose = "" if customer is None else f" of customer {self._shown(customer)}"
+            return f"order {shown(order)}"
+        whose = "" if customer is None else f" of customer {shown(customer)}"
         return f"an order{whose} at {at}" if at is not None else f"an order{whose}"
-
-    def _shown(self, text: str | None) -> str:
-        # an address of a customer stands in no message
-        return "is empty" if text is None else "an address" if "@" in text else repr(text[:40])
 
     def _why(self, check: Check, text: str | None) -> str:
         if text is None:
@@ -142,7 +138,7 @@ class Report:
             why = why_no_date(text, options.formats())
         else:
             why = why_no_amount(text, options.decimal, options.thousands)
-        return f"{self._shown(text)} {why}"
+        return f"{shown(text)} {why}"
 
     def _one(self, query: str) -> tuple[int, ...]:
         found: tuple[int, ...] | None = self._base.execute(query).fetchone()

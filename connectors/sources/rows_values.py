@@ -121,3 +121,8 @@ def why_no_amount(value: str, decimal: str, thousands: str) -> str:
     if not thousands and re.fullmatch(r"[+-]?\d{1,3}([,. ' ]\d{3})+([.,]\d+)?", value):
         return "is not an amount; set thousands: to the sign between its thousands"
     return "is not an amount"
+
+
+def shown(text: str | None) -> str:
+    """A cell as a message may have it: no address of a customer stands in one."""
+    return "is empty" if text is None else "an address" if "@" in text else repr(text[:40])

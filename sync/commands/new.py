@@ -16,7 +16,7 @@ NEXT = """\
   1. Install the laws:      pip install 'tidesman[testing]'
   2. See what is missing:   cd {folder} && python -m pytest
   3. Write adapter.py and lookalike.py until nothing says "not written yet" and all laws hold.
-  4. Install it:            pip install {folder}
+  4. Install it:            pip install .
 Then `type: {name}` names it in the configuration."""
 
 Name = Annotated[str, typer.Argument(help="Its type in the configuration, such as postbox.")]

@@ -22,6 +22,8 @@ UNKNOWN = (
     "a repeat, so they are not sent again by themselves; decide with: tidesman retry"
 )
 
+WAITING = "no change was refused or is in doubt; {:,} wait for the next run"
+
 
 def status(
     healthy: Annotated[
@@ -96,6 +98,7 @@ def _say_health(config: Config) -> None:
 
 def _name(app: App, *, json: bool) -> None:
     from sync.names import names_of
+    from sync.status import standing
     from sync.undelivered import undelivered
 
     rows = undelivered(app.store, app.destinations, names_of(app))
@@ -106,7 +109,8 @@ def _name(app: App, *, json: bool) -> None:
         why = "" if row.reason is None else f": {row.reason}"
         typer.echo(f"{row.destination}  {row.customer_id}  {row.what}  {row.mark}{why}")
     if not rows:
-        typer.echo("every change was delivered")
+        waiting = sum(each.waiting for each in standing(app).destinations.values())
+        typer.echo(WAITING.format(waiting) if waiting else "every change was delivered")
 
 
 def _shared(app: App, *, json: bool) -> None:

@@ -183,6 +183,18 @@ def hooked(folder, text=SHOP):
     return load(Document.parse(text, name="tidesman.yaml", folder=folder), options_of)
 
 
+def test_a_key_is_taken_without_the_end_of_its_line_and_a_broken_one_is_refused(
+    loaded, good, monkeypatch
+):
+    monkeypatch.setenv("MAIL_KEY", "pk_canary\n")
+    options = loaded(good).options["destinations", "mail"]
+    assert options.api_key.get_secret_value() == "pk_canary"
+    monkeypatch.setenv("MAIL_KEY", "pk_canary\nand more")
+    (problem,) = loaded(good).missing["destinations", "mail"]
+    assert "MAIL_KEY holds a line break" in str(problem)
+    assert "canary" not in str(problem)
+
+
 def test_a_missing_secret_that_has_to_have_a_shape_is_kept_apart_too(tmp_path, monkeypatch):
     monkeypatch.delenv("HOOK_URL", raising=False)
     monkeypatch.delenv("HOOK_SECRET", raising=False)
@@ -263,7 +275,7 @@ def test_what_is_no_configuration(loaded, text, sentence):
 
 
 def test_the_example_loads_and_explains_every_key(monkeypatch):
-    for name in ("KLAVIYO_API_KEY", "ITERABLE_API_KEY", "BRAZE_API_KEY"):
+    for name in ("MAIL_KEY", "ITERABLE_API_KEY", "BRAZE_API_KEY"):
         monkeypatch.setenv(name, "k")
     file = Path(__file__).parents[2] / "config" / "example.yaml"
     document = Document.read(file)

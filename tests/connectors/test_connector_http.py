@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,8 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import Unavailable
-from connectors.http import dig, encode, failure, mask, patience, read, retry_after, web_address
+from connectors.errors import Misconfigured, Unavailable
+from connectors.http import (
+    dig,
+    encode,
+    failure,
+    mask,
+    patience,
+    read,
+    retry_after,
+    send,
+    web_address,
+)
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -193,3 +204,17 @@ def test_web_addresses(text):
 def test_other_addresses(text):
     with pytest.raises(ValueError, match="must be an address"):
         web_address(text)
+
+
+def test_a_key_that_cannot_be_sent_is_a_mistake_and_is_not_repeated():
+    def refuses(_):
+        raise httpx.LocalProtocolError("Illegal header value b'key-canary\\n'")
+
+    async def asked():
+        async with httpx.AsyncClient(transport=httpx.MockTransport(refuses)) as client:
+            await send(client, httpx.Request("GET", "https://vendor.example/"))
+
+    with pytest.raises(Misconfigured, match="cannot be sent") as told:
+        asyncio.run(asked())
+    assert "canary" not in str(told.value)
+    assert told.value.__cause__ is None

@@ -67,6 +67,10 @@ def test_rows_become_events_and_what_cannot_is_counted(tmp_path, pull):
     assert faults["unreadable dates"][1].startswith("a.csv, row 7, column at: 'soon' is not a date")
     with pytest.raises(Misconfigured, match="1 of 6 rows cannot be read as events"):
         pull(kinds=kinds)
+    (tmp_path / "a.csv").write_text(HEADER + "1,7,,Product Viewed,ann@x.org\n")
+    with pytest.raises(Misconfigured, match="column at: an address is not a date") as told:
+        pull()
+    assert "ann@" not in str(told.value)
 
 
 def test_only_files_that_changed_are_read_again_and_replace_what_they_brought(tmp_path, pull):
