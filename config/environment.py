@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -33,9 +34,7 @@ def read(settings: type[BaseSettings]) -> tuple[dict[str, Any], frozenset[Path]]
     try:
         found = source()
     except SettingsError as error:
-        raise ConfigurationError(
-            [Problem("the environment", (), f"{error}: broken JSON")]
-        ) from error
+        raise ConfigurationError([_broken(str(error), source.env_vars)]) from error
     raw = {name.upper(): value for name, value in source.env_vars.items()}
     leaves = list(_leaves(found, ()))
     for path, value in leaves:
@@ -44,6 +43,15 @@ def read(settings: type[BaseSettings]) -> tuple[dict[str, Any], frozenset[Path]]
             # pydantic-settings reads JSON where it can: a key of digits must stay text
             _put(found, path, text)
     return found, frozenset(path for path, _ in leaves)
+
+
+def _broken(error: str, names: Iterable[str]) -> Problem:
+    """Which variables it may be; the library names only the outermost key."""
+    field = re.search(r'field "(\w+)"', error)
+    begins = PREFIX + ("" if field is None else field[1].upper())
+    given = sorted(name.upper() for name in names if name.upper().startswith(begins))
+    how = """broken JSON; a list is written '["lifecycle", "rfm"]', and a table '{"key": 1}'"""
+    return Problem("the environment", (), f"{' or '.join(given)}: {how}")
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,11 @@ def test_a_key_that_looks_like_a_number_stays_text(loaded, good, monkeypatch, ke
             ),
         ),
         (
+            "TIDESMAN_SEGMENTATION__SCHEMES",
+            "lifecycle",
+            "TIDESMAN_SEGMENTATION__SCHEMES: broken JSON; a list is written",
+        ),
+        (
             "TIDESMAN_BRAKE",
             "7",
             "the environment variable TIDESMAN_BRAKE: brake: ",
