@@ -48,6 +48,8 @@ class Intake:
         self._feed = ORDERS
         self._door = self._a_door()
         self._pages: AsyncIterator[Page] | None = None
+        # hashes alone: the cursors of a folder with many files are long
+        self._seen: set[int] = set()
 
     async def probe(self) -> Coverage | None:
         """How much of the shop the source can see; None if asked to stop before it answered."""
@@ -61,11 +63,13 @@ class Intake:
         """Store page after page; False if asked to stop before the source came to its end.
 
         Goes on by itself after Throttled and NotReady, which cost nothing, and after Unavailable
-        as often in a row as ``PACE`` has it: each stored page renews that. Raises all else.
+        as often in a row as ``PACE`` has it: a stored page renews that if its cursor is one that
+        this pull has not seen. Raises all else.
         """
         self._feed, self._door = feed, self._a_door()
+        self._seen = {hash(self.app.store.cursor(self.name, stream=feed.name))}
         try:
-            while await self.wire.again(self._page):
+            while await self.wire.again(self._onward):
                 if self.stop.is_set():
                     return False
         except Stopping:
@@ -78,17 +82,28 @@ class Intake:
         """Give back connections."""
         await self.source.aclose()
 
-    async def _page(self) -> bool:
-        """Ask for one page and store it; False at the end."""
+    async def _onward(self) -> bool:
+        """Store pages up to the first with a new cursor; False at the end.
+
+        A source that begins some way behind its cursor brings the same pages after each failure.
+        """
+        while (cursor := await self._page()) is not None:
+            if hash(cursor) not in self._seen or self.stop.is_set():
+                self._seen.add(hash(cursor))
+                return True
+        return False
+
+    async def _page(self) -> str | None:
+        """Ask for one page and store it; its cursor, or None at the end."""
         try:
             page = await self._next()
             if page is None:
-                return False
+                return None
             self._store(page)
         except BaseException:
             await self._begin_anew()
             raise
-        return True
+        return page.cursor
 
     async def _next(self) -> Page | None:
         pages = self._pages

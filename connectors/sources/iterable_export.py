@@ -91,7 +91,9 @@ class IterableExport(Source[IterableExportOptions]):
         A page of a window that is not yet read to its end leaves the cursor before that window.
         """
         reached: dict[str, str] = {} if since is None else json.loads(since)
-        for data_type, kind in self.options.data_types.items():
+        # least far read first: else what is new of the others hides that one of them always fails
+        by_reach = sorted(self.options.data_types.items(), key=lambda one: reached.get(one[0], ""))
+        for data_type, kind in by_reach:
             start = self._start(reached.get(data_type))
             now: datetime | None = None
             while now is None or start < now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,25 @@ def test_each_stored_page_renews_the_budget_of_answers_that_never_came(shop):
     shop.till.Till.faults.extend(["unavailable"] * PACE.attempts)
     with pytest.raises(Unavailable, match="the till is closed"):
         shop.pull()
+
+
+@pytest.mark.parametrize("cursors", [("1", "1"), ("1", "2")])
+def test_pages_that_come_again_with_their_cursors_renew_no_budget(world, monkeypatch, cursors):
+    scripted = world.till.Scripted
+    world.configure("scripted")
+
+    async def orders(_self, since):
+        scripted.begun.append(since)
+        assert len(scripted.begun) <= PACE.attempts, "it is asked again and again"
+        for cursor in cursors:
+            yield replace(scripted.page({f"o{cursor}": 1}), cursor=cursor)
+        raise Unavailable("the third page never comes")
+
+    monkeypatch.setattr(scripted, "orders", orders)
+    with pytest.raises(Unavailable, match="the third page never comes"):
+        world.pull()
+    assert scripted.begun == [None, *[cursors[-1]] * (PACE.attempts - 1)]
+    assert sorted(world.lake()) == sorted({f"o{cursor}" for cursor in cursors})
 
 
 def test_a_wish_to_stop_ends_a_wait_and_the_next_pull_goes_on(shop):

@@ -121,7 +121,9 @@ def test_a_pull_that_breaks_off_goes_on_with_the_window_it_was_in(project):
     project.fault = None
     project.asked.clear()
     project.pull(project.cursor, overlap_hours=0)
-    assert project.asked[0] == ("emailOpen", "2026-01-15", "2026-01-22")
+    opened = [asked for asked in project.asked if asked[0] == "emailOpen"]
+    assert opened == [("emailOpen", "2026-01-15", "2026-01-22")]
+    assert project.asked[0][0] == "emailClick", "what was read least far comes first"
 
 
 @pytest.mark.parametrize(
