@@ -57,7 +57,7 @@ class KlaviyoEventsOptions(SharedOptions):
 
 
 class KlaviyoEvents(Source[KlaviyoEventsOptions]):
-    """Events of some metrics. The cursor tells of each metric how far it was read."""
+    """Events of some metrics. The cursor tells of each metric's id how far it was read."""
 
     options_class = KlaviyoEventsOptions
     rates = (
@@ -88,30 +88,42 @@ class KlaviyoEvents(Source[KlaviyoEventsOptions]):
 
     async def events(self, since: str | None) -> AsyncIterator[Page]:
         """Metric after metric, oldest event first, each from its own cursor less the overlap."""
-        reached: dict[str, str] = {} if since is None else json.loads(since)
         known = await self._known()
+        reached = self._by_id({} if since is None else json.loads(since), known)
         lacking = [name for name in self.options.metrics if name not in known]
         if lacking:
             fault = Fault(NO_METRIC, len(lacking), lacking[0])
-            yield Page(EVENTS.empty_table(), json.dumps(reached), faults=(fault,))
-        for name, kind in self.options.metrics.items():
-            begin = self._begin(reached.get(name))
-            for metric in known.get(name, ()):
-                cursor: str | None = None
-                while True:
-                    more = {} if cursor is None else {"page[cursor]": cursor}
-                    answer = await self._ask(metric, begin, {"page[size]": "200", **more})
-                    body = read(answer)
-                    rows, nobody = self._rows(body, kind)
-                    reached = _reached(reached, name, rows, answered_at(answer))
-                    faults = (Fault(NOBODY, nobody, name),) if nobody else ()
-                    table = pa.Table.from_pylist(rows, EVENTS)
-                    yield Page(table, json.dumps(reached, sort_keys=True), faults=faults)
-                    before, cursor = cursor, _next(body)
-                    if cursor is None:
-                        break
-                    if cursor == before:
-                        raise Unavailable(f"Klaviyo's pages of {FEED} do not come to an end")
+            yield Page(EVENTS.empty_table(), json.dumps(reached, sort_keys=True), faults=(fault,))
+        wanted = {metric: name for name in self.options.metrics for metric in known.get(name, ())}
+        # least far read first: else what is new of the others hides that one of them always fails
+        for metric in sorted(wanted, key=lambda one: reached.get(one, "")):
+            name, begin = wanted[metric], self._begin(reached.get(metric))
+            cursor: str | None = None
+            while True:
+                more = {} if cursor is None else {"page[cursor]": cursor}
+                answer = await self._ask(metric, begin, {"page[size]": "200", **more})
+                body = read(answer)
+                rows, nobody = self._rows(body, self.options.metrics[name])
+                reached = _reached(reached, metric, rows, answered_at(answer))
+                faults = (Fault(NOBODY, nobody, name),) if nobody else ()
+                table = pa.Table.from_pylist(rows, EVENTS)
+                yield Page(table, json.dumps(reached, sort_keys=True), faults=faults)
+                before, cursor = cursor, _next(body)
+                if cursor is None:
+                    break
+                if cursor == before:
+                    raise Unavailable(f"Klaviyo's pages of {FEED} do not come to an end")
+
+    def _by_id(self, reached: Mapping[str, str], known: Mapping[str, list[str]]) -> dict[str, str]:
+        """Cursors were once kept by name, which tells nothing where several ids bear it."""
+        named = {name: reached[name] for name in self.options.metrics if name in reached}
+        only_one = {
+            known[name][0]: moment
+            for name, moment in named.items()
+            if len(known.get(name, ())) == 1
+        }
+        kept = {key: at for key, at in reached.items() if key not in named or key not in known}
+        return {**only_one, **kept}
 
     async def _known(self) -> dict[str, list[str]]:
         """The ids of all metrics by name; several may share one."""
@@ -188,14 +200,14 @@ class KlaviyoEvents(Source[KlaviyoEventsOptions]):
 
 
 def _reached(
-    reached: Mapping[str, str], name: str, rows: list[dict[str, Any]], now: datetime | None
+    reached: Mapping[str, str], metric: str, rows: list[dict[str, Any]], now: datetime | None
 ) -> dict[str, str]:
     """How far each metric was read; an event that is dated ahead must not hide those to come."""
     moments = [row["occurred_at"] for row in rows]
     past = [moment for moment in moments if now is None or moment <= now]
-    if name in reached:
-        past.append(datetime.fromisoformat(reached[name]))
-    return {**reached, **({name: max(past).isoformat()} if past else {})}
+    if metric in reached:
+        past.append(datetime.fromisoformat(reached[metric]))
+    return {**reached, **({metric: max(past).isoformat()} if past else {})}
 
 
 def _moment(attributes: Mapping[str, Any]) -> datetime:

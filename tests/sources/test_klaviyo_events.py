@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -39,6 +39,12 @@ class Account:
         }
         body = {"data": {"type": "event", "attributes": event}}
         httpx.post(f"{self.url}/api/events", json=body, headers=HEADERS).raise_for_status()
+
+    def reached(self, cursor):
+        """How far each metric was read, by its name."""
+        listed = httpx.get(f"{self.url}/api/metrics", headers=HEADERS).json()["data"]
+        names = {metric["id"]: metric["attributes"]["name"] for metric in listed}
+        return {names[metric]: at for metric, at in json.loads(cursor).items()}
 
     def source(self, handler=None, **options):
         made = KlaviyoEventsOptions(base_url=self.url, api_key="k", **options)
@@ -111,7 +117,7 @@ def test_a_pull_goes_on_where_the_last_one_ended_less_the_overlap(account):
     account.happen("Clicked Email", "2026-01-01T06:00:00Z", email="a@x.org")
     first, _, cursor = account.pull()
     assert len(first) == 101
-    assert json.loads(cursor)["Clicked Email"] == "2026-01-01T06:00:00+00:00"
+    assert account.reached(cursor)["Clicked Email"] == "2026-01-01T06:00:00+00:00"
     account.happen("Opened Email", "2026-01-03T23:00:00Z", email="b@x.org")  # came in late
     account.happen("Opened Email", "2026-01-05T05:00:00Z", email="c@x.org")
     again, _, later = account.pull(cursor, overlap_hours=10)
@@ -120,7 +126,7 @@ def test_a_pull_goes_on_where_the_last_one_ended_less_the_overlap(account):
     again, _, later = account.pull(cursor)
     new = {event["event_id"] for event in again} - {event["event_id"] for event in first}
     assert len(new) == 2
-    assert json.loads(later)["Opened Email"] == "2026-01-05T05:00:00+00:00"
+    assert account.reached(later)["Opened Email"] == "2026-01-05T05:00:00+00:00"
     assert len(account.pull(begin=date(2026, 1, 4))[0]) == 29
 
 
@@ -130,7 +136,7 @@ def test_an_event_that_is_dated_ahead_hides_none_that_come_before_it(account):
     account.happen("Clicked Email", soon, email="a@x.org")
     events, _, cursor = account.pull()
     assert len(events) == 2
-    assert json.loads(cursor) == {"Clicked Email": "2026-01-02T10:00:00+00:00"}
+    assert account.reached(cursor) == {"Clicked Email": "2026-01-02T10:00:00+00:00"}
 
 
 def test_every_page_is_read_and_a_pull_that_breaks_off_goes_on_from_any(account):
@@ -149,6 +155,81 @@ def test_every_page_is_read_and_a_pull_that_breaks_off_goes_on_from_any(account)
     pages = [page for page in asyncio.run(some()) if page[0]]
     assert [rows for rows, _ in pages] == [10, 10, 5]
     assert len(account.pull(pages[0][1], overlap_hours=0)[0]) == 16, "from the tenth on"
+
+
+class Namesakes:
+    """Answers for metrics of one name, each with an event on 1 and on 20 January."""
+
+    def __init__(self, *metrics):
+        self.metrics, self.broken, self.asked = metrics, set(), []
+
+    def __call__(self, request):
+        if request.url.path == "/api/metrics":
+            named = {"attributes": {"name": "Clicked Email"}}
+            return httpx.Response(
+                200, json={"data": [{"id": one, **named} for one in self.metrics]}
+            )
+        wanted = request.url.params["filter"]
+        metric = wanted.split('"')[1]
+        self.asked.append(metric)
+        if metric in self.broken:
+            return httpx.Response(503)
+        begin = wanted.partition("datetime,")[2].rstrip(")")
+        days = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 20)]
+        later = [at for at in days if not begin or at >= datetime.fromisoformat(begin)]
+        whose = {"profile": {"data": {"id": "P"}}}
+        events = [
+            {
+                "id": f"{metric}-{at.day}",
+                "attributes": {"timestamp": int(at.timestamp())},
+                "relationships": whose,
+            }
+            for at in later
+        ]
+        people = [{"type": "profile", "id": "P", "attributes": {"email": "a@x.org"}}]
+        return httpx.Response(200, json={"data": events, "included": people})
+
+
+def brought(account, since, handler):
+    """The ids of the events, and the last cursor; also where the pull broke off."""
+
+    async def pages():
+        source, ids, cursor = account.source(handler), [], since
+        try:
+            async for page in source.events(since):
+                ids += page.rows["event_id"].to_pylist()
+                cursor = page.cursor
+        except Unavailable:
+            pass
+        finally:
+            await source.aclose()
+        return ids, cursor
+
+    return asyncio.run(pages())
+
+
+def test_a_break_between_two_metrics_of_one_name_loses_nothing_of_the_second(account):
+    both = Namesakes("M1", "M2")
+    both.broken.add("M2")
+    events, cursor = brought(account, None, both)
+    assert events == ["M1-1", "M1-20"]
+    both.broken.clear()
+    both.asked.clear()
+    events, cursor = brought(account, cursor, both)
+    assert events == ["M2-1", "M2-20", "M1-20"]
+    assert both.asked == ["M2", "M1"], "what was read least far comes first"
+    assert brought(account, cursor, both)[0] == ["M1-20", "M2-20"]
+
+
+def test_a_cursor_by_name_counts_where_one_metric_alone_bears_it(account):
+    by_name = json.dumps({"Clicked Email": "2026-01-20T00:00:00+00:00", "Gone": "2026-01-02"})
+    events, cursor = brought(account, by_name, Namesakes("M1"))
+    assert events == ["M1-20"]
+    assert json.loads(cursor) == {"M1": "2026-01-20T00:00:00+00:00", "Gone": "2026-01-02"}
+    events, _ = brought(account, cursor, Namesakes("M1", "M2"))
+    assert events == ["M2-1", "M2-20", "M1-20"]
+    events, _ = brought(account, by_name, Namesakes("M1", "M2"))
+    assert events == ["M1-1", "M1-20", "M2-1", "M2-20"]
 
 
 def test_what_the_account_lacks_is_named(account):
