@@ -78,11 +78,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Rows that a source could read but not use: how many, and the first as an example."""
+    """Rows that a source could read but not use: how many, and the first as an example.
+
+    ``unread``: orders that are there and could not be read, so that who is not told of may be
+    among them; a full recheck then takes nothing away.
+    """
 
     name: str
     count: int
     example: str
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,10 @@ class Intake:
         # of a page that broke off before; it is counted when it comes again
         self._door.faults()
         page = self._door.admitted(page)
+        unread = sum(fault.count for fault in page.faults if fault.unread)
+        if unread and self._feed is ORDERS:
+            # before the page, as no recheck may end without it
+            self.app.store.could_not_read(self.name, unread)
         part = self._lake.write(self.name, page, self.run_id, now, self._feed)
         reach("ingest.page")
         self.rows[self._feed.name] += 0 if part is None else part.rows

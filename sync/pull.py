@@ -90,6 +90,7 @@ async def _orders(
         if not await intake.to_the_end(ORDERS):
             return None
         found = recheck.end(approved=approved)
+        intake.faults += recheck.faults
     store.pulled(name, intake.app.clock.now())
     return found
 

@@ -17,7 +17,7 @@ import ibis
 import pyarrow as pa
 
 from connectors.errors import Misconfigured
-from connectors.types import ORDERS, Coverage, Kind
+from connectors.types import ORDERS, Coverage, Fault, Kind
 from sync.store import LastPull, Rechecked
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Recheck:
     def __init__(self, app: App, name: str, source: Source[Any], coverage: Coverage) -> None:
         self.app, self.name, self.coverage = app, name, coverage
         self.every = every(app, name, source)
+        #: What is to be told of its end.
+        self.faults: tuple[Fault, ...] = ()
 
     def is_under_way(self) -> bool:
         """Whether one has begun; one that saw more or less of the shop is begun anew."""
@@ -77,7 +79,8 @@ class Recheck:
 
         None if nothing stood before, which is so at the first pull.
         If that is more than ``brake.min_source_share`` leaves, and nobody approved of it, nothing
-        is taken away, and the next pull looks at all orders once more.
+        is taken away, and the next pull looks at all orders once more. If rows could not be read,
+        those that did not come may be among them: nothing is taken away, and ``faults`` tells it.
         """
         engine = self.app.engine()
         try:
@@ -97,6 +100,8 @@ class Recheck:
         version: Column = latest.version
         missing = self._in_sight(latest.filter(version <= then), now)
         gone, of = _count(engine, missing), _count(engine, stood)
+        if gone and last.began_unread:
+            self.faults, gone = (_kept(gone, last.began_unread),), 0
         if of - gone < self.app.loaded.settings.brake.min_source_share * of and not approved:
             store.leave_recheck(self.name)
             return TooMany(gone, of)
@@ -144,6 +149,13 @@ def every(app: App, name: str, source: Source[Any] | type[Source[Any]]) -> int |
             "as a whole each time; take the key away"
         )
     return given or None
+
+
+def _kept(missing: int, unread: int) -> Fault:
+    example = (
+        f"rows that could not be read: {unread:,}, so nothing was taken away; mend those first"
+    )
+    return Fault("orders that did not come again, but were kept", missing, example)
 
 
 def _differing(before: Table, again: Table) -> Table:

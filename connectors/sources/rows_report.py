@@ -94,10 +94,11 @@ class Report:
         aside = "SELECT problem, count(*), min(row) FROM aside GROUP BY problem ORDER BY problem"
         for name, count, row in self._base.execute(aside).fetchall():
             if name != rows_lines.NO_EMAIL:
-                yield Fault(name, count, self._at(row) + examples.get(name, (0, ""))[1])
+                told = self._at(row) + examples.get(name, (0, ""))[1]
+                yield Fault(name, count, told, unread=name in rows_lines.UNREADABLE)
         if self._rows.broken:
             told = f"{self._at(min(self._rows.broken))}: {CELLS}"
-            yield Fault(rows_lines.BROKEN, self._broken, told)
+            yield Fault(rows_lines.BROKEN, self._broken, told, unread=True)
         emails, row = self._one("SELECT count(*), min(row) FROM lines WHERE bad_email")
         if emails:
             column = self._options.columns.email

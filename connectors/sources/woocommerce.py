@@ -167,10 +167,11 @@ class Woocommerce(Source[WoocommerceOptions]):
                 rows += await self._order(row)
             except told.Unusable as error:
                 faults.setdefault(str(error), []).append(f"order {row['id']}")
-        found = [Fault(name, len(which), which[0]) for name, which in faults.items()]
+        found = [Fault(name, len(which), which[0], unread=True) for name, which in faults.items()]
         if listed.hidden:
             of = f"{listed.hidden} of {listed.hidden + len(listed.rows)} orders in a page"
-            found.append(Fault("orders that the key's user may not read", listed.hidden, of))
+            name = "orders that the key's user may not read"
+            found.append(Fault(name, listed.hidden, of, unread=True))
         return rows, tuple(found)
 
     async def _order(self, row: dict[str, Any]) -> list[Order]:

@@ -14,7 +14,7 @@ from sync.store.records import LastPull, Rechecked
 from sync.store.tables import cursors, pulls
 
 #: What a full recheck that is under way is known by.
-_BEGAN = ("began_at", "began_version", "began_history")
+_BEGAN = ("began_at", "began_version", "began_history", "began_unread")
 
 
 class Pulls(Database):
@@ -34,6 +34,7 @@ class Pulls(Database):
             row.began_history,
             row.rechecked_at,
             None if row.gone is None else Rechecked(row.gone, row.changed, row.found),
+            row.began_unread or 0,
         )
 
     def pulled(self, source: str, at: datetime) -> None:
@@ -48,9 +49,17 @@ class Pulls(Database):
         """
         mine = sa.and_(cursors.c.source == source, cursors.c.stream == "orders")
         began = {"began_at": at, "began_version": version, "began_history": history}
+        began["began_unread"] = 0
         with self.begin() as connection:
             connection.execute(sa.delete(cursors).where(mine))
             _set(connection, source, **began)
+
+    def could_not_read(self, source: str, count: int) -> None:
+        """So many rows of the full recheck that is under way, if one is, could not be read."""
+        counted = sa.func.coalesce(pulls.c.began_unread, 0) + count
+        mine = sa.and_(pulls.c.source == source, pulls.c.began_version.is_not(None))
+        with self.begin() as connection:
+            connection.execute(sa.update(pulls).where(mine).values(began_unread=counted))
 
     def leave_recheck(self, source: str) -> None:
         """As if it had not begun; the cursor stays where it is."""

@@ -99,7 +99,8 @@ class LastPull:
     """The pulls of a source. ``began_*`` are None unless a full recheck is under way.
 
     ``began_version``: the lake's version at which it began; ``began_history``: days back to which
-    the source could see. ``rechecked`` is what the last one found that came to its end.
+    the source could see; ``began_unread``: rows that were there and could not be read, some perhaps
+    counted twice. ``rechecked`` is what the last one found that came to its end.
     """
 
     pulled_at: datetime | None = None
@@ -108,6 +109,7 @@ class LastPull:
     began_history: float | None = None
     rechecked_at: datetime | None = None
     rechecked: Rechecked | None = None
+    began_unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

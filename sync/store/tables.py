@@ -124,6 +124,7 @@ pulls = sa.Table(
     sa.Column("gone", sa.BigInteger),
     sa.Column("changed", sa.BigInteger),
     sa.Column("found", sa.BigInteger),
+    sa.Column("began_unread", sa.BigInteger),
 )
 
 parts = sa.Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,39 @@ def test_one_that_was_stopped_takes_nothing_away_and_goes_on(shop):
     assert 30 < pulled.rows < 60
     assert shop.lake() == whole
     assert shop.pull("next").rows == 60 - pulled.rows
+
+
+def test_what_could_not_be_read_is_not_taken_for_deleted(shop, monkeypatch):
+    first, other, *_ = sorted(shop.ids(), key=lambda one: updated(shop, one))
+    shop.change("DELETE FROM orders WHERE id = ?", other)
+    whole, reads = shop.lake(), []
+    later(shop, 7)
+
+    def strike(_self):
+        reads.append(1)
+        if len(reads) == 5:
+            raise Unauthorized("wrong key")
+
+    monkeypatch.setattr(shop.till.Till, "_strike", strike)
+    monkeypatch.setattr(shop.till.Till, "unreadable", first)
+    with pytest.raises(Unauthorized):
+        shop.pull("it was hidden in a page that is stored")
+    pulled = shop.pull("goes on behind it")
+    assert pulled.rechecked == Rechecked()
+    [(name, count, why)] = pulled.faults
+    assert (name, count) == ("orders that did not come again, but were kept", 2)
+    assert why.startswith("rows that could not be read: 1, so nothing was taken away")
+    assert shop.lake() == whole
+    monkeypatch.setattr(shop.till.Till, "unreadable", "")
+    later(shop, 7)
+    assert shop.pull("all of it is shown again").rechecked == Rechecked(gone=1)
+    assert shop.lake() == shop.truth()
+
+
+def updated(shop, order_id):
+    with closing(sqlite3.connect(shop.shop)) as base:
+        found = base.execute("SELECT updated FROM orders WHERE id = ?", (order_id,))
+        return found.fetchone()[0]
 
 
 def test_a_list_that_came_back_half_empty_holds_the_run_and_takes_nothing_away(shop):

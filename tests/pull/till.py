@@ -53,6 +53,8 @@ class Till(Source[TillOptions]):
     options_class = TillOptions
     #: What strikes the next pages in turn; None: nothing.
     faults: ClassVar[deque[str | None]] = deque()
+    #: An order that is there and cannot be read; "" is none.
+    unreadable: ClassVar[str] = ""
     #: How often the source was asked to begin, and from where.
     begun: ClassVar[list[str | None]] = []
     now: ClassVar[Callable[[], datetime]] = lambda: datetime.now(UTC)
@@ -82,9 +84,13 @@ class Till(Source[TillOptions]):
             rows = [
                 row
                 for order, more in zip(found, refunds, strict=True)
+                if order[0] != self.unreadable
                 for row in (_order(order), *more)
             ]
-            yield Page.of(rows, json.dumps([updated, last]))
+            page = Page.of(rows, json.dumps([updated, last]))
+            hidden = any(order[0] == self.unreadable for order in found)
+            told = (Fault("hidden orders", 1, "", unread=True),) if hidden else ()
+            yield replace(page, faults=told)
 
     def _strike(self) -> None:
         fault = self.faults.popleft() if self.faults else None
