@@ -122,14 +122,13 @@ class Woocommerce(Source[WoocommerceOptions]):
         listed = await self._list(ORDERS, asked)
         if not listed.rows:
             return Step(listed, place, more=False)
-        times = [told.moment(row["date_modified_gmt"]) for row in listed.rows]
-        local = [told.moment(row["date_modified"]) for row in listed.rows]
+        times, local = self._modified(listed.rows)
         if sorted(times) != times and sorted(local) != local:
             raise Misconfigured(
                 f"{self.client.base_url.host} does not list orders by the time of their last "
                 "change, as it was asked to; a cache or a plugin may answer in its place"
             )
-        if place.after is not None and times and min(times) <= place.after:
+        if place.after is not None and min(times) <= place.after:
             # or it would be asked for the same for ever
             raise Misconfigured(
                 f"{self.client.base_url.host} lists orders from before the time that it was asked "
@@ -143,6 +142,18 @@ class Woocommerce(Source[WoocommerceOptions]):
         if stuck or len({*zones, place.zone} - {None}) > 1:
             return Step(replace(listed, rows=[]), replace(place, until=end + SECOND), more=True)
         return Step(listed, Place(end - SECOND, zone), more=True)
+
+    def _modified(self, rows: list[dict[str, Any]]) -> tuple[list[datetime], list[datetime]]:
+        """When orders were changed, in UTC and by the shop's clock; without those that lack it."""
+        both = [(row.get("date_modified_gmt"), row.get("date_modified")) for row in rows]
+        known = [(at, here) for at, here in both if at is not None and here is not None]
+        if not known:
+            raise Misconfigured(
+                f"{self.client.base_url.host} lists order {rows[0].get('id')} and all others of "
+                "its page without the time of their last change (date_modified_gmt), so it cannot "
+                "be gone on from; save these orders once more in the shop"
+            )
+        return [told.moment(at) for at, _ in known], [told.moment(here) for _, here in known]
 
     async def _window(self, place: Place) -> Step:
         """One page of what was modified between two moments; the last page comes first."""
