@@ -15,7 +15,9 @@ from segmenter.evaluate import evaluate, moves
 from segmenter.learn import propose
 from segmenter.pinned import edges_of
 from segmenter.thresholds import Thresholds
+from sync.activity import Activity
 from sync.names import names_of
+from sync.reading import cards_of
 from sync.segment import Segmenting
 from sync.store import Moved, Proposal
 
@@ -115,6 +117,10 @@ class _Proposing(Segmenting):
             )
         super().__init__(app, published.as_of)
         self.customers = published.customers
+        self.cards = cards_of(app, self.engine, self.then)
+        until = published.created_at
+        self.activity = Activity(app, self.engine, up_to=published.lake_version, until=until)
+        self.events = self.activity.by_customer(self.then, self.cards)
 
     def propose(self, day: date | None, by: str, *, only_pinned: bool) -> Proposed:
         before, latest = self._before(), self.app.store.latest_thresholds()

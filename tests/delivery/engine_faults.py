@@ -135,8 +135,8 @@ FAULTS = [
     Fault(
         "throttling spends the budget",
         "sync/wire.py",
-        "            except Throttled as throttled:",
-        "            except ZeroDivisionError as throttled:",
+        "            except Throttled as error:",
+        "            except ZeroDivisionError as error:",
         "delivery/test_delivery_protocol.py::test_being_throttled_costs_no_attempt",
     ),
     Fault(
