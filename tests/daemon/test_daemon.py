@@ -29,7 +29,7 @@ sources:
 destinations:
   braze: {{type: braze, api_key: {{env: BRAZE_API_KEY}}, base_url: {braze}}}
 """
-CUSTOMERS = 900
+CUSTOMERS = 3_000
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_it_runs_at_the_start_if_asked_and_shows_that_it_lives(shop):
 
 def test_a_signal_in_the_middle_of_a_run_ends_it_and_the_next_goes_on(shop):
     folder, url = shop
-    # twelve batches; the third and all after it take a while
+    # forty batches, thirteen of them at once; the third and all after it take a while
     stall = {"kind": "stall", "seconds": 0.5, "skip": 2, "times": None}
     httpx.post(f"{url}/sandbox/faults", json=stall).raise_for_status()
     daemon = start(folder, "daemon", "--now")
